@@ -1,2 +1,146 @@
 //! The metrics of Flux's Go controllers, the GitOps Toolkit (gotk), for Kubernetes controllers
 //! written in Rust.
+//!
+//! A controller wraps its reconcile function once and exposes the families that Flux's dashboards
+//! and alerts ask for, to the last digit as Go writes them:
+//!
+//! | family | what it shows |
+//! |---|---|
+//! | `gotk_reconcile_condition` | each condition of each object: True, False, Unknown or Deleted |
+//! | `gotk_suspend_status` | whether each object is suspended |
+//! | `gotk_reconcile_duration_seconds` | how long the reconciles of each object took |
+//! | `controller_runtime_reconcile_total` | attempts by result, with `…_errors_total` and `…_panics_total` |
+//!
+//! [`Family`] lists all of them.
+//!
+//! # Overview
+//!
+//! - [`Recorder`] holds one record per object and writes the exposition. Clones are one recorder.
+//! - [`RecordReconcile`] is the trait that records. Most need one method,
+//!   [`record`](RecordReconcile::record), which wraps a future as one attempt.
+//! - [`ObjectId`] names an object; with feature `kube` a kube-rs object names itself.
+//! - [`Attempt`] is the guard below `record`, for code that is not one future.
+//! - [`ConditionGauge`], [`SuspendGauge`] and [`DurationHistogram`] are the typed families.
+//!
+//! # Example
+//!
+//! ```
+//! use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let recorder = Recorder::new();
+//! let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
+//!
+//! let result = recorder.record(&apps, reconcile()).await;
+//! assert_eq!(result, Err("no source")); // as reconcile returned it
+//!
+//! let text = recorder.encode(Format::Text);
+//! let labels = r#"kind="Kustomization",name="apps",namespace="flux-system""#;
+//! assert!(text.contains(&format!(r#"{{{labels},status="False",type="Ready"}} 1"#)));
+//! assert!(text.contains(&format!("gotk_reconcile_duration_seconds_count{{{labels}}} 1")));
+//! # }
+//!
+//! async fn reconcile() -> Result<(), &'static str> {
+//!     Err("no source")
+//! }
+//! ```
+//!
+//! A panic counts as an error and goes on unwinding. A future dropped before its end counts as
+//! cancelled and leaves Ready as it was.
+//!
+//! # In a kube-rs controller
+//!
+//! The object is its own id, and a requeue is told from a success:
+//!
+//! ```
+//! # #[cfg(feature = "kube")] mod controller {
+//! use std::{sync::Arc, time::Duration};
+//!
+//! use gotk_metrics::{RecordReconcile as _, Recorder};
+//! use kube_runtime::{controller::Action, reflector::Lookup};
+//! # use std::io::Error;
+//!
+//! async fn reconcile<K>(app: Arc<K>, recorder: Arc<Recorder>) -> Result<Action, Error>
+//! where
+//!     K: Lookup<DynamicType = ()>,
+//! {
+//!     let apply = async {
+//!         // What the function did before.
+//!         Ok(Action::requeue(Duration::from_secs(600)))
+//!     };
+//!     recorder.record(&*app, apply).await
+//! }
+//! # }
+//! ```
+//!
+//! # Conditions, suspension, deletion
+//!
+//! Ready follows the attempts until it is set once by hand. Nothing sees a deletion by itself: say it
+//! where the finalizer ends, or the series stay until [`clear`](RecordReconcile::clear).
+//!
+//! ```
+//! use gotk_metrics::{ConditionStatus, ConditionType, Format};
+//! use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+//!
+//! let recorder = Recorder::new();
+//! let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
+//!
+//! recorder.record_condition(&apps, &ConditionType::STALLED, ConditionStatus::False);
+//! recorder.record_suspend(&apps, true);
+//!
+//! // All conditions show Deleted; after five minutes all series are gone.
+//! recorder.record_deleted(&apps);
+//! assert!(recorder.encode(Format::Text).contains(r#"status="Deleted",type="Stalled"} 1"#));
+//! ```
+//!
+//! # Metrics of your own
+//!
+//! Register them in a [`Registry`](prometheus_client::registry::Registry) of prometheus-client and
+//! [`append`](Recorder::append) that: one endpoint serves both.
+//!
+//! # What it does not do
+//!
+//! - Nothing runs in the background and nothing is global unless [`Recorder::global`] is called.
+//! - No method that records can fail. What is beyond a limit (100 000 objects, 64 controllers, 16
+//!   condition types) is refused and counted in `gotkmetrics_refused_total`.
+//! - It reads no cluster: what it shows is what the controller has told it.
+//!
+//! # Features
+//!
+//! - **`kube`** (on by default): objects of kube-rs as ids, `Action` as the result of an attempt.
+//!   Costs kube-runtime, which a kube-rs controller has anyway. It does not compile until somebody,
+//!   in the end the application, has chosen a Kubernetes version for `k8s-openapi`.
+//!
+//! Without it, the recorder and its exposition need no async runtime.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod catalog;
+mod clock;
+mod controller;
+mod error;
+mod exposition;
+mod families;
+mod inner;
+#[cfg(feature = "kube")]
+mod kube;
+mod object;
+mod reconcile;
+mod recorder;
+mod registries;
+mod series;
+mod status;
+mod store;
+mod sync;
+
+pub use catalog::{Family, FamilyType};
+pub use clock::ManualClock;
+pub use controller::Outcome;
+pub use error::{AlreadyRegistered, AlreadySet, AppendError, BuildError};
+pub use exposition::{Chunks, Format};
+pub use families::{ConditionGauge, DurationHistogram, SuspendGauge};
+pub use object::{ObjectId, ToObjectId};
+pub use reconcile::{Attempt, Completion, RecordReconcile, Recorded};
+pub use recorder::{Recorder, RecorderBuilder};
+pub use status::{ConditionStatus, ConditionType};

@@ -1,0 +1,308 @@
+//! The exposition, piece by piece.
+//!
+//! Membership is fixed at the start; values are read a block at a time, each object's word once per
+//! family and its histogram under its own lock, which is released before anything is formatted.
+
+use super::Format;
+use super::appended::encode_all;
+use super::counters::samples;
+use super::float::write_counter;
+use super::lines::{Lines, write_header};
+use crate::catalog::Family;
+use crate::inner::Inner;
+use crate::object::escape_label;
+use crate::status::Word;
+use crate::store::{Block, Snapshot};
+use crate::sync::Arc;
+
+/// Large enough that a chunk costs nothing beside its bytes, small enough for a socket's buffer.
+const CHUNK: usize = 64 * 1024;
+
+/// The chunks of an exposition; made by [`Recorder::encode_chunks`](crate::Recorder::encode_chunks).
+///
+/// Each is about 64 KiB; together they are exactly what [`Recorder::encode`](crate::Recorder::encode)
+/// returns. A chunk ends behind a whole line. Memory is bounded by one chunk, one block of values,
+/// and what appended registries have written.
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+///
+/// let recorder = Recorder::new();
+/// for number in 0..10_000 {
+///     recorder.record_suspend(&ObjectId::new("Bucket", number.to_string()), false);
+/// }
+/// let sizes: Vec<usize> = recorder.encode_chunks(Format::Text).map(|chunk| chunk.len()).collect();
+/// assert!(sizes.len() > 5 && sizes.iter().all(|size| *size < 70_000));
+/// ```
+#[derive(Debug)]
+#[must_use = "an iterator does nothing unless it is iterated"]
+pub struct Chunks {
+    inner: Arc<Inner>,
+    snapshot: Arc<Snapshot>,
+    format: Format,
+    lines: Lines,
+    stage: Stage,
+    column: Column,
+    appended: String,
+}
+
+/// How far an exposition has come.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Family(usize, Position),
+    /// How many bytes of the appended text are written.
+    Appended(usize),
+    End,
+    Done,
+}
+
+/// How far a family with series per object has come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Position {
+    block: usize,
+    /// The next object of the block.
+    object: usize,
+    header_written: bool,
+}
+
+impl Chunks {
+    pub(crate) fn new(inner: Arc<Inner>, format: Format) -> Self {
+        Self {
+            snapshot: inner.store.snapshot(),
+            lines: Lines::new(&inner, format),
+            // First, so that what fails in it shows in this exposition's own counter.
+            appended: encode_all(&inner, format),
+            inner,
+            format,
+            stage: Stage::Family(0, Position::default()),
+            column: Column::default(),
+        }
+    }
+
+    /// Appends the next chunk to `out`, for those who use one buffer again and again.
+    ///
+    /// Returns false, and leaves `out` as it is, if there is nothing left.
+    pub fn fill(&mut self, out: &mut String) -> bool {
+        let start = out.len();
+        let limit = start.saturating_add(CHUNK);
+        while out.len() < limit && !matches!(self.stage, Stage::Done) {
+            self.stage = self.advance(out, limit);
+        }
+        out.len() > start
+    }
+
+    pub(crate) fn into_string(mut self) -> String {
+        let mut out = String::new();
+        while self.fill(&mut out) {}
+        out
+    }
+
+    /// Writes until `out` reaches `limit` or the stage ends; returns where to go on.
+    fn advance(&mut self, out: &mut String, limit: usize) -> Stage {
+        match self.stage {
+            Stage::Family(index, position) => match Family::all().nth(index) {
+                Some(family) => match self.write_family(family, position, out, limit) {
+                    Some(position) => Stage::Family(index, position),
+                    None => Stage::Family(index + 1, Position::default()),
+                },
+                None => Stage::Appended(0),
+            },
+            Stage::Appended(written) => self.write_appended(written, out, limit),
+            Stage::End | Stage::Done => {
+                if self.format == Format::OpenMetrics {
+                    out.push_str("# EOF\n");
+                }
+                Stage::Done
+            }
+        }
+    }
+
+    /// `None` if the family is finished.
+    fn write_family(
+        &mut self,
+        family: Family,
+        position: Position,
+        out: &mut String,
+        limit: usize,
+    ) -> Option<Position> {
+        if !self.inner.exposes(family) {
+            return None;
+        }
+        match family {
+            Family::ReconcileCondition | Family::ReconcileDuration | Family::SuspendStatus => {
+                self.write_objects(family, position, out, limit)
+            }
+            _ => {
+                self.write_counters(family, out);
+                None
+            }
+        }
+    }
+
+    fn write_objects(
+        &mut self,
+        family: Family,
+        mut at: Position,
+        out: &mut String,
+        limit: usize,
+    ) -> Option<Position> {
+        while let Some(block) = self.snapshot.blocks.get(at.block) {
+            if at.object == 0 {
+                self.column.gather(block, family, &self.lines);
+            }
+            if self.column.any {
+                if !at.header_written {
+                    write_header(out, family, self.format);
+                    at.header_written = true;
+                }
+                // What this appends is taken back below, so it does not count.
+                let limit = limit.saturating_add(self.lines.start(out, family));
+                let written = self
+                    .column
+                    .write(&self.lines, family, block, at.object, out, limit);
+                self.lines.end(out, family);
+                at.object += written;
+                if at.object < block.series.len() {
+                    return Some(at);
+                }
+            }
+            at.block += 1;
+            at.object = 0;
+        }
+        None
+    }
+
+    /// The families that are not per object: a few lines each.
+    fn write_counters(&self, family: Family, out: &mut String) {
+        let samples = samples(&self.inner, family);
+        if !samples.is_empty() {
+            write_header(out, family, self.format);
+        }
+        for (labels, count) in samples {
+            out.push_str(family.name());
+            let mut opening = '{';
+            for (name, value) in &labels {
+                out.push(opening);
+                out.push_str(name);
+                out.push_str("=\"");
+                escape_label(value, out);
+                out.push('"');
+                opening = ',';
+            }
+            out.push_str(if labels.is_empty() { " " } else { "} " });
+            write_counter(out, count, self.format);
+            out.push('\n');
+        }
+    }
+
+    /// Whole lines, until `out` reaches `limit`.
+    fn write_appended(&self, written: usize, out: &mut String, limit: usize) -> Stage {
+        let rest = self.appended.get(written..).unwrap_or_default();
+        // A line that ends before this byte leaves room for another one.
+        let last = limit.saturating_sub(out.len()).saturating_sub(1);
+        let bytes = rest.as_bytes();
+        let line_end = bytes.iter().skip(last).position(|byte| *byte == b'\n');
+        let len = line_end.map_or(rest.len(), |end| last + end + 1);
+        out.push_str(rest.get(..len).unwrap_or_default());
+        match line_end {
+            Some(_) => Stage::Appended(written + len),
+            None => Stage::End,
+        }
+    }
+}
+
+impl Iterator for Chunks {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        // The last lines of a chunk go over its size by a few kilobytes.
+        let mut out = String::with_capacity(CHUNK + CHUNK / 8);
+        self.fill(&mut out).then(|| out.into_bytes())
+    }
+}
+
+/// The values of one block's objects, copied out of their records.
+///
+/// Records lie scattered over the heap. Fetching them in one go, before formatting, lets the
+/// processor wait for many of them at a time.
+#[derive(Debug, Default)]
+struct Column {
+    /// Whether any object of the block has a series in the family.
+    any: bool,
+    words: Vec<Word>,
+    counts: Vec<u64>,
+    sums: Vec<f64>,
+}
+
+impl Column {
+    fn gather(&mut self, block: &Block, family: Family, lines: &Lines) {
+        self.words.clear();
+        self.counts.clear();
+        self.sums.clear();
+        let series = block.series.iter();
+        // For durations too: taking a lock makes the processor wait for its record alone, so the
+        // records are better near by then.
+        self.words
+            .extend(series.clone().map(|series| series.word()));
+        self.any = if family == Family::ReconcileDuration {
+            let counts = &mut self.counts;
+            self.sums
+                .extend(series.map(|series| series.copy_durations(counts)));
+            counts.iter().any(|count| *count > 0)
+        } else {
+            let has = |word: &Word| match family {
+                Family::SuspendStatus => word.suspended().is_some(),
+                _ => lines.shows(*word),
+            };
+            self.words.iter().any(has)
+        };
+    }
+
+    /// Writes objects from `first` on until `out` reaches `limit`; returns how many.
+    fn write(
+        &self,
+        lines: &Lines,
+        family: Family,
+        block: &Block,
+        first: usize,
+        out: &mut String,
+        limit: usize,
+    ) -> usize {
+        let mut labels = block.labels(first);
+        let mut written = 0;
+        let mut next = |out: &String| {
+            let labels = labels.next().filter(|_| out.len() < limit);
+            written += usize::from(labels.is_some());
+            labels
+        };
+        match family {
+            Family::ReconcileDuration => {
+                let buckets = self.counts.len() / self.sums.len().max(1);
+                let counts = self.counts.chunks_exact(buckets.max(1));
+                for (counts, sum) in counts.zip(&self.sums).skip(first) {
+                    let Some(labels) = next(out) else { break };
+                    if counts.iter().any(|count| *count > 0) {
+                        lines.write_durations(out, labels, counts, *sum);
+                    }
+                }
+            }
+            Family::SuspendStatus => {
+                for word in self.words.iter().skip(first) {
+                    let Some(labels) = next(out) else { break };
+                    if let Some(suspended) = word.suspended() {
+                        lines.write_suspend(out, labels, suspended);
+                    }
+                }
+            }
+            _ => {
+                for word in self.words.iter().skip(first) {
+                    let Some(labels) = next(out) else { break };
+                    lines.write_conditions(out, labels, *word);
+                }
+            }
+        }
+        written
+    }
+}

@@ -1,0 +1,200 @@
+//! The recorder as a collector of a prometheus-client registry.
+//!
+//! Slower than our own writer and with other digits in `le`; prints nothing where our own writer is
+//! at work on the same exposition.
+
+use std::cell::Cell;
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use super::counters::samples;
+use crate::catalog::Family;
+use crate::inner::Inner;
+use crate::object::Key;
+use crate::series::ObjectSeries;
+use crate::status::State;
+use crate::store::Snapshot;
+use crate::sync::Arc;
+
+pub(crate) fn register_collector(inner: &Arc<Inner>, registry: &mut Registry) {
+    registry.register_collector(Box::new(RecorderCollector {
+        inner: Arc::clone(inner),
+    }));
+}
+
+/// Which recorder's exposition this thread is encoding an appended registry for.
+#[derive(Clone, Copy)]
+struct Within {
+    recorder: *const Inner,
+    /// Whether another recorder's collector was met.
+    met_other: bool,
+}
+
+thread_local! {
+    static WITHIN: Cell<Option<Within>> = const { Cell::new(None) };
+}
+
+/// Runs `encode` with every recorder's collector silent on this thread.
+///
+/// Returns whether it met the collector of another recorder than `recorder`.
+pub(super) fn silenced(recorder: &Inner, encode: impl FnOnce()) -> bool {
+    /// Puts the old value back, also when `encode` unwinds.
+    struct Restore(Option<Within>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WITHIN.set(self.0);
+        }
+    }
+
+    let within = Within {
+        recorder,
+        met_other: false,
+    };
+    let _restore = Restore(WITHIN.replace(Some(within)));
+    encode();
+    WITHIN.get().is_some_and(|within| within.met_other)
+}
+
+/// Whether this thread is encoding an appended registry.
+pub(super) fn is_silenced() -> bool {
+    WITHIN.get().is_some()
+}
+
+#[derive(Debug)]
+struct RecorderCollector {
+    inner: Arc<Inner>,
+}
+
+impl Collector for RecorderCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        if let Some(mut within) = WITHIN.get() {
+            within.met_other |= !std::ptr::eq(within.recorder, Arc::as_ptr(&self.inner));
+            WITHIN.set(Some(within));
+            return Ok(());
+        }
+        let snapshot = self.inner.store.snapshot();
+        for family in Family::all().filter(|family| self.inner.exposes(*family)) {
+            match family {
+                Family::ReconcileCondition => self.conditions(&snapshot, &mut encoder)?,
+                Family::ReconcileDuration => self.durations(&snapshot, &mut encoder)?,
+                Family::SuspendStatus => suspensions(&snapshot, &mut encoder)?,
+                // Nothing is appended to that exposition.
+                Family::AppendErrors => {}
+                family => counters(&self.inner, family, &mut encoder)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RecorderCollector {
+    fn conditions(&self, snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let family = Family::ReconcileCondition;
+        let mut series = snapshot.series().map(|s| (s, s.word())).peekable();
+        skip_while(&mut series, |(_, word)| !word.has_conditions());
+        if series.peek().is_none() {
+            return Ok(());
+        }
+        let types = self.inner.types.sorted();
+        let mut metrics =
+            encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Gauge)?;
+        for (series, word) in series {
+            for state in State::ALL {
+                for label in &*types {
+                    let Some(current) = word.condition(label.slot) else {
+                        continue;
+                    };
+                    let [kind, name, namespace] = labels(series.key());
+                    let status = ("status", state.as_str());
+                    let labels = [kind, name, namespace, status, ("type", label.raw())];
+                    metrics
+                        .encode_family(&labels)?
+                        .encode_gauge(&i64::from(current == state))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn durations(&self, snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let family = Family::ReconcileDuration;
+        let copy = |series: &ObjectSeries| {
+            let mut counts = Vec::new();
+            let sum = series.copy_durations(&mut counts);
+            (counts.iter().sum::<u64>(), counts, sum)
+        };
+        let series = snapshot.series().map(|s| (s, copy(s)));
+        let mut series = series.filter(|(_, (count, ..))| *count > 0).peekable();
+        if series.peek().is_none() {
+            return Ok(());
+        }
+        let bounds: Vec<f64> = self
+            .inner
+            .bounds
+            .iter()
+            .copied()
+            .chain([f64::INFINITY])
+            .collect();
+        let mut metrics =
+            encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Histogram)?;
+        for (series, (count, counts, sum)) in series {
+            let buckets: Vec<_> = bounds.iter().copied().zip(counts).collect();
+            metrics
+                .encode_family(&labels(series.key()))?
+                .encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
+        }
+        Ok(())
+    }
+}
+
+fn counters(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let samples = samples(inner, family);
+    if samples.is_empty() {
+        return Ok(());
+    }
+    let name = family.name().trim_end_matches("_total");
+    let mut metrics = encoder.encode_descriptor(name, family.help(), None, MetricType::Counter)?;
+    for (labels, count) in samples {
+        metrics
+            .encode_family(&labels)?
+            .encode_counter::<NoLabelSet, _, f64>(&count, None)?;
+    }
+    Ok(())
+}
+
+fn suspensions(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let family = Family::SuspendStatus;
+    let suspended = |s: &ObjectSeries| s.word().suspended();
+    let mut series = snapshot
+        .series()
+        .filter_map(|s| Some((s, suspended(s)?)))
+        .peekable();
+    if series.peek().is_none() {
+        return Ok(());
+    }
+    let mut metrics =
+        encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Gauge)?;
+    for (series, suspended) in series {
+        metrics
+            .encode_family(&labels(series.key()))?
+            .encode_gauge(&i64::from(suspended))?;
+    }
+    Ok(())
+}
+
+/// Raw values: prometheus-client escapes them.
+fn labels(key: Key<'_>) -> [(&str, &str); 3] {
+    [
+        ("kind", key.kind),
+        ("name", key.name),
+        ("namespace", key.namespace),
+    ]
+}
+
+fn skip_while<I: Iterator>(iterator: &mut std::iter::Peekable<I>, skip: impl Fn(&I::Item) -> bool) {
+    while iterator.next_if(&skip).is_some() {}
+}

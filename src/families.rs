@@ -1,0 +1,206 @@
+//! The typed families: one handle each for conditions, suspension and durations.
+//!
+//! What [`RecordReconcile`](crate::RecordReconcile) records goes through these.
+
+use std::time::Duration;
+
+use crate::catalog::Family;
+use crate::inner::Inner;
+use crate::status::State;
+use crate::sync::Arc;
+use crate::{ConditionStatus, ConditionType, ToObjectId};
+
+/// `gotk_reconcile_condition`: the state of each condition of each object, a handle of a
+/// [`Recorder`](crate::Recorder).
+///
+/// Whenever an object has a condition, all four of its states are there, one of them 1, the others
+/// 0: Flux's alert joins on `Deleted` and never fires where that series is missing.
+///
+/// Cheap to clone; clones write to one recorder.
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Recorder};
+///
+/// let recorder = Recorder::new();
+/// let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
+/// recorder.conditions().set(&apps, &ConditionType::READY, ConditionStatus::False);
+///
+/// let text = recorder.encode(Format::Text);
+/// let labels = r#"kind="Kustomization",name="apps",namespace="flux-system""#;
+/// let failing = format!(r#"gotk_reconcile_condition{{{labels},status="False",type="Ready"}} 1"#);
+/// assert!(text.contains(&failing));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ConditionGauge {
+    inner: Arc<Inner>,
+}
+
+impl ConditionGauge {
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    /// Which family this is: its name, help, type and labels.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        Family::ReconcileCondition
+    }
+
+    /// The values of the label `status`, in the order of the exposition.
+    #[must_use]
+    pub fn states(&self) -> [&'static str; 4] {
+        State::ALL.map(State::as_str)
+    }
+
+    /// Sets the condition `condition` of the object to `status`.
+    ///
+    /// Brings a deleted object back: its other conditions become Unknown. Once Ready was set, the
+    /// ends of attempts no longer decide it, until the object is forgotten.
+    pub fn set<I>(&self, id: &I, condition: &ConditionType, status: ConditionStatus)
+    where
+        I: ToObjectId + ?Sized,
+    {
+        self.inner.set_condition(id, condition, status);
+    }
+}
+
+/// `gotk_suspend_status`: whether each object is suspended, a handle of a
+/// [`Recorder`](crate::Recorder).
+///
+/// Cheap to clone; clones write to one recorder.
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{Format, ObjectId, Recorder};
+///
+/// let recorder = Recorder::new();
+/// recorder.suspensions().set(&ObjectId::new("Bucket", "charts").within("infra"), true);
+///
+/// let labels = r#"kind="Bucket",name="charts",namespace="infra""#;
+/// let line = format!("gotk_suspend_status{{{labels}}} 1\n");
+/// assert!(recorder.encode(Format::Text).ends_with(&line));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SuspendGauge {
+    inner: Arc<Inner>,
+}
+
+impl SuspendGauge {
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    /// Which family this is: its name, help, type and labels.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        Family::SuspendStatus
+    }
+
+    /// Sets the object's series to 1 if `suspended`, otherwise to 0.
+    ///
+    /// Does not bring a deleted object back.
+    pub fn set<I: ToObjectId + ?Sized>(&self, id: &I, suspended: bool) {
+        self.inner.set_suspended(id, suspended);
+    }
+}
+
+/// `gotk_reconcile_duration_seconds`: how long reconciles of each object took, a handle of a
+/// [`Recorder`](crate::Recorder).
+///
+/// Successes and failures alike, in seconds, from the start of an attempt to its end.
+///
+/// Cheap to clone; clones write to one recorder.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use gotk_metrics::{Format, ObjectId, Recorder};
+///
+/// let recorder = Recorder::new();
+/// let durations = recorder.durations();
+/// assert_eq!(durations.bounds().first(), Some(&0.01));
+///
+/// durations.observe(&ObjectId::new("Bucket", "charts").within("infra"), Duration::from_millis(10));
+/// // Bounds are inclusive.
+/// assert!(recorder.encode(Format::Text).contains(r#",le="0.01"} 1"#));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct DurationHistogram {
+    inner: Arc<Inner>,
+}
+
+impl DurationHistogram {
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    /// Which family this is: its name, help, type and labels.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        Family::ReconcileDuration
+    }
+
+    /// The inclusive upper bounds in seconds; `+Inf` is implied.
+    #[must_use]
+    pub fn bounds(&self) -> &[f64] {
+        &self.inner.bounds
+    }
+
+    /// Adds one duration to the object's histogram.
+    ///
+    /// Creates no condition and does not bring a deleted object back.
+    pub fn observe<I: ToObjectId + ?Sized>(&self, id: &I, duration: Duration) {
+        self.inner.observe(id, duration);
+    }
+}
+
+/// What the handles and [`RecordReconcile`](crate::RecordReconcile) do.
+impl Inner {
+    pub(crate) fn set_condition<I>(
+        &self,
+        id: &I,
+        condition: &ConditionType,
+        status: ConditionStatus,
+    ) where
+        I: ToObjectId + ?Sized,
+    {
+        if !self.exposes(Family::ReconcileCondition) {
+            return;
+        }
+        let Some(slot) = self.types.slot(condition) else {
+            self.count_refused_type();
+            return;
+        };
+        let id = id.to_object_id();
+        self.store.with(id.key(), |series| {
+            series.change(|word| Some(word.alive().with_condition(slot, status)));
+        });
+    }
+
+    pub(crate) fn set_suspended<I: ToObjectId + ?Sized>(&self, id: &I, suspended: bool) {
+        if !self.exposes(Family::SuspendStatus) {
+            return;
+        }
+        let id = id.to_object_id();
+        self.store.with(id.key(), |series| {
+            series.change(|word| Some(word.with_suspended(suspended)));
+        });
+    }
+
+    pub(crate) fn observe<I: ToObjectId + ?Sized>(&self, id: &I, duration: Duration) {
+        if !self.exposes(Family::ReconcileDuration) {
+            return;
+        }
+        let id = id.to_object_id();
+        self.store.with(id.key(), |series| {
+            series.observe(&self.bounds, duration.as_secs_f64());
+        });
+    }
+}

@@ -1,0 +1,50 @@
+//! What all clones of a recorder share.
+//!
+//! Data only: what is recorded in it is written by `families` and `reconcile`, read by `exposition`.
+
+use std::panic::RefUnwindSafe;
+
+use crate::catalog::Family;
+use crate::controller::Controllers;
+use crate::registries::Registries;
+use crate::status::ConditionTypes;
+use crate::store::Store;
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) types: ConditionTypes,
+    pub(crate) controllers: Controllers,
+    pub(crate) registries: Registries,
+    pub(crate) bounds: Box<[f64]>,
+    /// The bits of the families that are switched off.
+    pub(crate) without: u32,
+    pub(crate) refused_types: AtomicU64,
+    /// Whether the recorder is a collector of some registry.
+    pub(crate) registered: AtomicBool,
+}
+
+// No lock is held while code of the user runs, so a panic there leaves nothing half changed.
+impl RefUnwindSafe for Inner {}
+
+impl Inner {
+    pub(crate) fn exposes(&self, family: Family) -> bool {
+        self.without & family.bit() == 0
+    }
+
+    pub(crate) fn count_refused_type(&self) {
+        // Relaxed: a count of its own.
+        self.refused_types.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many recordings each limit refused, in the order of the exposition.
+    pub(crate) fn refused(&self) -> [(&'static str, u64); 3] {
+        let types = self.refused_types.load(Ordering::Relaxed);
+        [
+            ("condition_types", types),
+            ("controllers", self.controllers.refused()),
+            ("objects", self.store.refused()),
+        ]
+    }
+}

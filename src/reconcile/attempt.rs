@@ -1,0 +1,206 @@
+//! The guard that accounts for one attempt, whatever happens to it.
+//!
+//! Ends on its own handles, never by a look-up: an object deleted meanwhile must not come back.
+
+use std::mem;
+use std::thread;
+use std::time::Duration;
+
+use crate::catalog::Family;
+use crate::controller::{Controller, Outcome};
+use crate::inner::Inner;
+use crate::object::Key;
+use crate::series::ObjectSeries;
+use crate::status::ConditionStatus;
+use crate::sync::Arc;
+
+/// One reconcile attempt, timed until it ends.
+///
+/// Ended by [`succeed`](Self::succeed), [`fail`](Self::fail) or [`finish`](Self::finish). Dropped without
+/// one of these, it counts as panicked if the thread unwinds, otherwise as cancelled. Recorded exactly
+/// once:
+///
+/// | end | duration | `result` | Ready | counted in |
+/// |---|---|---|---|---|
+/// | `succeed`, `finish` | yes | the outcome's | True, False for an error | `controller_runtime_reconcile_total` |
+/// | `fail` | yes | `error` | False | also `controller_runtime_reconcile_errors_total` |
+/// | panic | yes | `error` | False | also `controller_runtime_reconcile_panics_total` |
+/// | cancel | no | none | as it was | `gotkmetrics_attempts_cancelled_total` |
+///
+/// Ready is left alone once it was set by
+/// [`record_condition`](crate::RecordReconcile::record_condition). If the object was forgotten,
+/// cleared or its grace ended meanwhile, only the controller's counters change. If it was deleted and
+/// came back meanwhile, the duration still counts but Ready is left alone.
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+///
+/// let recorder = Recorder::new();
+/// let attempt = recorder.start(&ObjectId::new("Bucket", "charts").within("infra"));
+/// match std::fs::metadata("/no/such/file") {
+///     Ok(_) => attempt.succeed(),
+///     Err(_) => attempt.fail(),
+/// }
+/// assert!(recorder.encode(Format::Text).contains(r#"status="False",type="Ready"} 1"#));
+/// ```
+#[must_use = "the attempt ends when this guard is dropped; `let _ =` drops it at once"]
+#[derive(Debug)]
+pub struct Attempt {
+    /// None once it has ended.
+    live: Option<Live>,
+}
+
+#[derive(Debug)]
+struct Live {
+    recorder: Arc<Inner>,
+    /// None if the store refused the object.
+    series: Option<Arc<ObjectSeries>>,
+    /// None if there are too many controllers.
+    controller: Option<Arc<Controller>>,
+    /// The object's epoch when the attempt started.
+    epoch: u64,
+    started: Duration,
+    on_drop: OnDrop,
+}
+
+/// What it means that an attempt is dropped without an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnDrop {
+    /// A panic if the thread unwinds, otherwise a cancel.
+    AskTheThread,
+    /// A cancel: something else watches for panics, or the thread was unwinding at the start already.
+    Cancel,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Finished(Outcome),
+    Panicked,
+    Cancelled,
+}
+
+impl Attempt {
+    pub(super) fn start(inner: &Arc<Inner>, key: Key<'_>) -> Self {
+        let conditions = inner.exposes(Family::ReconcileCondition);
+        let found = if conditions || inner.exposes(Family::ReconcileDuration) {
+            inner.store.with(key, |series| {
+                series.change(|word| {
+                    let word = word.alive();
+                    Some(if conditions {
+                        word.with_attempt()
+                    } else {
+                        word
+                    })
+                });
+                (Arc::clone(series), series.word().epoch())
+            })
+        } else {
+            None
+        };
+        let (series, epoch) = found.unzip();
+        let on_drop = if thread::panicking() {
+            OnDrop::Cancel
+        } else {
+            OnDrop::AskTheThread
+        };
+        Self {
+            live: Some(Live {
+                series,
+                controller: inner.controllers.of_kind(key),
+                epoch: epoch.unwrap_or_default(),
+                // Last, so that the look-ups are not part of the attempt.
+                started: inner.store.now(),
+                recorder: Arc::clone(inner),
+                on_drop,
+            }),
+        }
+    }
+
+    /// An attempt that records nothing, for implementors of
+    /// [`RecordReconcile`](crate::RecordReconcile).
+    pub const fn none() -> Self {
+        Self { live: None }
+    }
+
+    /// The attempt succeeded: [`Outcome::Success`].
+    pub fn succeed(self) {
+        self.finish(Outcome::Success);
+    }
+
+    /// The attempt failed: [`Outcome::Error`].
+    pub fn fail(self) {
+        self.finish(Outcome::Error);
+    }
+
+    /// The attempt ended with `outcome`.
+    pub fn finish(mut self, outcome: Outcome) {
+        self.end(End::Finished(outcome));
+    }
+
+    /// The attempt ended by a panic that whoever calls this saw.
+    pub(super) fn panicked(&mut self) {
+        self.end(End::Panicked);
+    }
+
+    /// From here on a drop means a cancel, even while the thread unwinds for another reason.
+    pub(super) fn cancel_on_drop(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.on_drop = OnDrop::Cancel;
+        }
+    }
+
+    fn end(&mut self, end: End) {
+        if let Some(live) = mem::take(&mut self.live) {
+            live.end(end);
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let Some(live) = &self.live {
+            let asks = live.on_drop == OnDrop::AskTheThread;
+            let panicked = asks && thread::panicking();
+            self.end(if panicked {
+                End::Panicked
+            } else {
+                End::Cancelled
+            });
+        }
+    }
+}
+
+impl Live {
+    fn end(&self, end: End) {
+        if let Some(controller) = &self.controller {
+            match end {
+                End::Finished(outcome) => controller.finished(outcome),
+                End::Panicked => controller.panicked(),
+                End::Cancelled => controller.cancelled(),
+            }
+        }
+        match end {
+            End::Finished(outcome) => self.record(outcome.ready()),
+            End::Panicked => self.record(ConditionStatus::False),
+            End::Cancelled => {}
+        }
+    }
+
+    fn record(&self, ready: ConditionStatus) {
+        let Some(series) = &self.series else { return };
+        let store = &self.recorder.store;
+        let now = store.now();
+        if store.has_let_go(series, now) {
+            return;
+        }
+        if self.recorder.exposes(Family::ReconcileDuration) {
+            let elapsed = now.saturating_sub(self.started);
+            series.observe(&self.recorder.bounds, elapsed.as_secs_f64());
+        }
+        if self.recorder.exposes(Family::ReconcileCondition) {
+            series.finish(self.epoch, ready);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The recorder: one store, one clock, one set of families.
+//!
+//! Nothing is global unless the user asks for [`Recorder::global`].
+
+mod builder;
+
+use once_cell::sync::OnceCell;
+use prometheus_client::registry::Registry;
+
+pub use self::builder::RecorderBuilder;
+
+use crate::error::{AlreadyRegistered, AlreadySet, AppendError};
+use crate::exposition::{Chunks, Format, append, register_collector};
+use crate::families::{ConditionGauge, DurationHistogram, SuspendGauge};
+use crate::inner::Inner;
+use crate::sync::{Arc, Ordering};
+
+/// Records what a controller does and writes it as Prometheus metrics.
+///
+/// A recorder holds one record per object. Recording looks the object up and changes one integer or
+/// one histogram; it never waits for an exposition to be written, never fails and, on a known object,
+/// never allocates.
+/// [`RecordReconcile`](crate::RecordReconcile) is the trait that records;
+/// [`encode`](Self::encode) writes the exposition.
+///
+/// Nothing runs in the background. Deleted objects are removed by the scrape that finds them due.
+///
+/// Cheap to clone; clones are one recorder.
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let recorder = Recorder::new();
+/// let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
+///
+/// let reconcile = async { Ok::<(), std::io::Error>(()) };
+/// recorder.record(&apps, reconcile).await.unwrap();
+///
+/// assert!(recorder.encode(Format::Text).contains(r#"status="True",type="Ready"} 1"#));
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    pub(crate) inner: Arc<Inner>,
+}
+
+static GLOBAL: OnceCell<Recorder> = OnceCell::new();
+
+impl Recorder {
+    /// A recorder with Flux's bounds, a grace of five minutes, at most 100 000 objects, the system's
+    /// monotonic clock.
+    #[must_use]
+    pub fn new() -> Self {
+        RecorderBuilder::new().build_valid()
+    }
+
+    /// A recorder to be configured.
+    pub fn builder() -> RecorderBuilder {
+        RecorderBuilder::new()
+    }
+
+    /// The process-wide recorder: the one given to [`set_global`](Self::set_global), or a
+    /// [`new`](Self::new) one made by the first call.
+    ///
+    /// For code that cannot be handed a recorder. Nothing in this crate uses it by itself.
+    pub fn global() -> &'static Self {
+        GLOBAL.get_or_init(Self::new)
+    }
+
+    /// Makes `recorder` the process-wide one.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadySet`] if there is one: this was called before, or [`global`](Self::global) was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gotk_metrics::Recorder;
+    ///
+    /// Recorder::set_global(Recorder::builder().max_objects(1_000).build()?)?;
+    /// assert!(Recorder::set_global(Recorder::new()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_global(recorder: Self) -> Result<(), AlreadySet> {
+        GLOBAL.set(recorder).map_err(|_| AlreadySet)
+    }
+
+    /// The handle of `gotk_reconcile_condition`.
+    pub fn conditions(&self) -> ConditionGauge {
+        ConditionGauge::new(Arc::clone(&self.inner))
+    }
+
+    /// The handle of `gotk_suspend_status`.
+    pub fn suspensions(&self) -> SuspendGauge {
+        SuspendGauge::new(Arc::clone(&self.inner))
+    }
+
+    /// The handle of `gotk_reconcile_duration_seconds`.
+    pub fn durations(&self) -> DurationHistogram {
+        DurationHistogram::new(Arc::clone(&self.inner))
+    }
+
+    /// The whole exposition as one string.
+    ///
+    /// Removes the series of objects whose grace has ended. For many objects
+    /// [`encode_chunks`](Self::encode_chunks) needs far less memory.
+    #[must_use]
+    pub fn encode(&self, format: Format) -> String {
+        self.encode_chunks(format).into_string()
+    }
+
+    /// The exposition as an iterator of byte chunks of about 64 KiB.
+    ///
+    /// Removes the series of objects whose grace has ended, then fixes which objects are written;
+    /// their values are read as the chunks are made. No lock is held between or during chunks, so
+    /// a slow reader delays nobody.
+    ///
+    /// The call itself sorts the objects if any came or went since the last one: some tens of
+    /// milliseconds at 100 000 objects, worth a blocking thread in an async server.
+    pub fn encode_chunks(&self, format: Format) -> Chunks {
+        Chunks::new(Arc::clone(&self.inner), format)
+    }
+
+    /// Makes this recorder a collector of `registry`, for those who encode with prometheus-client.
+    ///
+    /// prometheus-client writes OpenMetrics only, puts `le` first, and writes four of Flux's ten
+    /// bounds with other digits than Go does (`0.038363583488692547` for `0.038363583488692544`).
+    /// Prometheus 2 compares `le` as text, so sums over Go and Rust controllers break there. Prefer
+    /// [`encode`](Self::encode) and [`append`](Self::append).
+    ///
+    /// All families of this recorder are collected; appended registries are not.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyRegistered`] if this recorder, or a clone, was registered before, in whatever
+    /// registry: its families would be exposed twice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+    /// use prometheus_client::{encoding::text, registry::Registry};
+    ///
+    /// let recorder = Recorder::new();
+    /// let mut registry = Registry::default();
+    /// recorder.register(&mut registry)?;
+    /// assert!(recorder.register(&mut registry).is_err());
+    ///
+    /// recorder.record_suspend(&ObjectId::new("Bucket", "charts").within("infra"), true);
+    /// let mut out = String::new();
+    /// text::encode(&mut out, &registry)?;
+    /// assert!(out.contains("gotk_suspend_status"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn register(&self, registry: &mut Registry) -> Result<(), AlreadyRegistered> {
+        // Relaxed: the swap alone decides who is first.
+        if self.inner.registered.swap(true, Ordering::Relaxed) {
+            return Err(AlreadyRegistered);
+        }
+        register_collector(&self.inner, registry);
+        Ok(())
+    }
+
+    /// Appends the metrics of `registry` to every exposition from now on, after our families.
+    ///
+    /// For text 0.0.4 they are converted: counters gain `_total` in TYPE and HELP, units and
+    /// exemplars are dropped, an info becomes a gauge. Numbers stay as prometheus-client writes them.
+    /// If the registry holds this recorder as a collector, that part is left out.
+    ///
+    /// The registry is encoded in one piece when an exposition starts, so its part is not bounded in
+    /// memory. If that fails or panics, or a family of ours turns up in it later, that part is left
+    /// out and counted in `gotkmetrics_append_errors_total`.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`] if the registry cannot be encoded, was appended before, or has a family that
+    /// this recorder or a registry appended before has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use gotk_metrics::{Format, Recorder};
+    /// use prometheus_client::{metrics::counter::Counter, registry::Registry};
+    ///
+    /// let mut registry = Registry::default();
+    /// registry.register("app_renders", "Templates rendered", Counter::<u64>::default());
+    ///
+    /// let recorder = Recorder::new();
+    /// recorder.append(Arc::new(registry))?;
+    /// assert!(recorder.encode(Format::Text).contains("\napp_renders_total 0\n"));
+    /// # Ok::<(), gotk_metrics::AppendError>(())
+    /// ```
+    pub fn append(&self, registry: Arc<Registry>) -> Result<(), AppendError> {
+        append(&self.inner, registry)
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::new()
+    }
+}

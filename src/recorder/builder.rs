@@ -1,0 +1,151 @@
+//! How a recorder is configured, and the defaults.
+
+use std::time::Duration;
+
+use super::Recorder;
+use crate::catalog::{Family, RECONCILE_BOUNDS};
+use crate::clock::Clock;
+use crate::controller::Controllers;
+use crate::error::BuildError;
+use crate::inner::Inner;
+use crate::registries::Registries;
+use crate::status::ConditionTypes;
+use crate::store::Store;
+use crate::sync::{Arc, AtomicBool, AtomicU64};
+
+/// Scraped every half minute, five minutes are enough for an alert to resolve by `Deleted` and for
+/// a dashboard to show it.
+const DELETED_GRACE: Duration = Duration::from_secs(300);
+/// 1.8 million series, some 30 MB.
+const MAX_OBJECTS: usize = 100_000;
+
+/// Configures a [`Recorder`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use gotk_metrics::{BuildError, Family, Recorder};
+///
+/// let recorder = Recorder::builder()
+///     .bounds([0.1, 1.0, 10.0, 60.0])
+///     .deleted_grace(Duration::ZERO)
+///     .max_objects(5_000)
+///     .without(Family::SuspendStatus)
+///     .build()?;
+/// assert_eq!(recorder.durations().bounds(), [0.1, 1.0, 10.0, 60.0]);
+///
+/// let error = Recorder::builder().bounds([1.0, 1.0]).build().unwrap_err();
+/// assert_eq!(error.to_string(), "histogram bound 1 at position 1 is not above the one before");
+/// # Ok::<(), BuildError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct RecorderBuilder {
+    bounds: Vec<f64>,
+    deleted_grace: Duration,
+    max_objects: usize,
+    without: u32,
+    clock: Option<Clock>,
+}
+
+impl RecorderBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            bounds: RECONCILE_BOUNDS.into(),
+            deleted_grace: DELETED_GRACE,
+            max_objects: MAX_OBJECTS,
+            without: 0,
+            clock: None,
+        }
+    }
+
+    /// The inclusive upper bounds of `gotk_reconcile_duration_seconds`, in seconds, increasing.
+    ///
+    /// A last `+Inf` is allowed and implied. Controllers whose durations are summed must share their
+    /// bounds. Defaults to the ten of Flux 2, from 0.01 to 1799.9999999999986.
+    pub fn bounds(mut self, bounds: impl IntoIterator<Item = f64>) -> Self {
+        self.bounds = bounds.into_iter().collect();
+        self
+    }
+
+    /// How long the series of a deleted object stay, its conditions as `Deleted`.
+    ///
+    /// Zero removes them at once, as Flux does since 2.1. Defaults to five minutes.
+    pub fn deleted_grace(mut self, grace: Duration) -> Self {
+        self.deleted_grace = grace;
+        self
+    }
+
+    /// The most objects that can be recorded at a time, those in their grace included.
+    ///
+    /// An object has about 18 series. Beyond the limit new objects are refused and counted in
+    /// `gotkmetrics_refused_total{limit="objects"}`; known ones go on. Defaults to 100 000.
+    pub fn max_objects(mut self, objects: usize) -> Self {
+        self.max_objects = objects;
+        self
+    }
+
+    /// Neither records nor exposes `family`: what would be recorded in it does nothing, and a registry
+    /// that is appended may have a family of its name. Defaults to all families.
+    pub fn without(mut self, family: Family) -> Self {
+        self.without |= family.bit();
+        self
+    }
+
+    /// Where time comes from: a monotonic time since any fixed moment.
+    ///
+    /// Called at the start and the end of an attempt, when an object is created, deleted or comes
+    /// back, and at a scrape; under no lock. Should it panic, the time is taken as zero, which makes
+    /// what is measured with it wrong but harms nothing else. See
+    /// [`ManualClock`](crate::ManualClock) for tests. Defaults to the system's monotonic clock.
+    pub fn clock(mut self, now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.clock = Some(Clock::custom(now));
+        self
+    }
+
+    /// The recorder.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`], which names the option that cannot be.
+    pub fn build(mut self) -> Result<Recorder, BuildError> {
+        self.bounds.pop_if(|last| *last == f64::INFINITY);
+        if self.bounds.is_empty() {
+            return Err(BuildError::NoBounds);
+        }
+        let mut last = f64::NEG_INFINITY;
+        for (position, &bound) in self.bounds.iter().enumerate() {
+            if !bound.is_finite() {
+                return Err(BuildError::BoundNotFinite { bound, position });
+            }
+            if bound <= last {
+                return Err(BuildError::BoundsNotIncreasing { bound, position });
+            }
+            last = bound;
+        }
+        if self.max_objects == 0 {
+            return Err(BuildError::NoObjects);
+        }
+        Ok(self.build_valid())
+    }
+
+    /// The caller knows that the options are valid.
+    pub(super) fn build_valid(self) -> Recorder {
+        let clock = self.clock.unwrap_or_else(Clock::system);
+        let buckets = self.bounds.len() + 1;
+        let exposed = Family::all().filter(|family| self.without & family.bit() == 0);
+        Recorder {
+            inner: Arc::new(Inner {
+                store: Store::new(clock, self.deleted_grace, buckets, self.max_objects),
+                types: ConditionTypes::new(),
+                controllers: Controllers::default(),
+                registries: Registries::new(exposed),
+                bounds: self.bounds.into(),
+                without: self.without,
+                refused_types: AtomicU64::new(0),
+                registered: AtomicBool::new(false),
+            }),
+        }
+    }
+}

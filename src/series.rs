@@ -1,0 +1,163 @@
+//! The record of one object: its key, its state word, its durations.
+//!
+//! State and durations change without the store's lock. Whether the object is deleted or gone
+//! changes only under the write lock of its shard, so that a record found in the store is alive for
+//! as long as the shard is locked.
+
+use std::panic::RefUnwindSafe;
+use std::time::Duration;
+
+use crate::object::Key;
+use crate::status::{ConditionStatus, Word};
+use crate::sync::{AtomicU64, Mutex, Ordering};
+
+#[derive(Debug)]
+pub(crate) struct ObjectSeries {
+    /// Kind, name and namespace, one behind the other: one allocation instead of three.
+    text: Box<str>,
+    kind_len: u8,
+    name_len: u8,
+    state: AtomicU64,
+    /// When the object was deleted, in nanoseconds of the clock; means nothing while it is not.
+    deleted_at: AtomicU64,
+    durations: Mutex<Durations>,
+}
+
+// Its lock is held only while numbers are added.
+impl RefUnwindSafe for ObjectSeries {}
+
+impl ObjectSeries {
+    pub(crate) fn new(key: Key<'_>, buckets: usize) -> Self {
+        let text = [key.kind, key.name, key.namespace].concat();
+        // A key is capped far below 256 bytes a part.
+        let len = |part: &str| u8::try_from(part.len()).unwrap_or(u8::MAX);
+        Self {
+            text: text.into(),
+            kind_len: len(key.kind),
+            name_len: len(key.name),
+            state: AtomicU64::new(Word::default().bits()),
+            deleted_at: AtomicU64::new(0),
+            durations: Mutex::new(Durations {
+                counts: Counts::new(buckets),
+                sum: 0.0,
+            }),
+        }
+    }
+
+    pub(crate) fn key(&self) -> Key<'_> {
+        let (kind, rest) = split(&self.text, self.kind_len);
+        let (name, namespace) = split(rest, self.name_len);
+        Key {
+            kind,
+            name,
+            namespace,
+        }
+    }
+
+    pub(crate) fn word(&self) -> Word {
+        // Relaxed: the word guards no other memory; a scrape may be one behind.
+        Word::from_bits(self.state.load(Ordering::Relaxed))
+    }
+
+    /// Replaces the word by what `change` makes of it, or leaves it if that is `None`.
+    pub(crate) fn change(&self, change: impl Fn(Word) -> Option<Word>) {
+        let change = |bits| change(Word::from_bits(bits)).map(Word::bits);
+        // Relaxed: as in `word`. An error is the None of `change`.
+        let _ = self
+            .state
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
+    }
+
+    /// The caller holds the write lock of the shard.
+    pub(crate) fn delete(&self, now: Duration) {
+        // Relaxed: read only by those who hold the lock, or after they saw the word change, where
+        // one that is too old makes a late end count that came at the very end of the grace.
+        self.deleted_at.store(nanos(now), Ordering::Relaxed);
+        self.change(|word| Some(word.deleted()));
+    }
+
+    /// Whether the object was deleted at least `grace` before `now`.
+    pub(crate) fn is_due(&self, now: Duration, grace: Duration) -> bool {
+        let deleted_at = Duration::from_nanos(self.deleted_at.load(Ordering::Relaxed));
+        self.word().is_deleted() && now.saturating_sub(deleted_at) >= grace
+    }
+
+    pub(crate) fn deleted_at(&self) -> Duration {
+        Duration::from_nanos(self.deleted_at.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn observe(&self, bounds: &[f64], seconds: f64) {
+        // Bounds are inclusive. Searched outside of the lock.
+        let bucket = bounds.partition_point(|bound| *bound < seconds);
+        let mut durations = self.durations.lock();
+        durations.sum += seconds;
+        if let Some(count) = durations.counts.as_mut().get_mut(bucket) {
+            *count += 1;
+        }
+    }
+
+    /// Ready as an attempt of `epoch` ended; an attempt from before a revival has no say.
+    pub(crate) fn finish(&self, epoch: u64, status: ConditionStatus) {
+        self.change(|word| {
+            let current = !word.is_gone() && word.epoch() == epoch;
+            current.then(|| word.with_outcome(status))
+        });
+    }
+
+    /// Appends the count of each bucket, not cumulative, and returns the sum.
+    pub(crate) fn copy_durations(&self, counts: &mut Vec<u64>) -> f64 {
+        let durations = self.durations.lock();
+        counts.extend_from_slice(durations.counts.as_ref());
+        durations.sum
+    }
+}
+
+#[derive(Debug)]
+struct Durations {
+    counts: Counts,
+    /// Added to in call order and never computed from integers, as Go does: the last digits show.
+    sum: f64,
+}
+
+/// Flux's ten bounds and `+Inf`, without an allocation of their own; other numbers on the heap.
+#[derive(Debug)]
+enum Counts {
+    Flux([u64; 11]),
+    Other(Box<[u64]>),
+}
+
+impl Counts {
+    fn new(buckets: usize) -> Self {
+        match buckets {
+            11 => Self::Flux([0; 11]),
+            _ => Self::Other(vec![0; buckets].into()),
+        }
+    }
+}
+
+impl AsRef<[u64]> for Counts {
+    fn as_ref(&self) -> &[u64] {
+        match self {
+            Self::Flux(counts) => counts,
+            Self::Other(counts) => counts,
+        }
+    }
+}
+
+impl AsMut<[u64]> for Counts {
+    fn as_mut(&mut self) -> &mut [u64] {
+        match self {
+            Self::Flux(counts) => counts,
+            Self::Other(counts) => counts,
+        }
+    }
+}
+
+/// The lengths are those of whole parts of `text`, so the fallback is never taken.
+fn split(text: &str, at: u8) -> (&str, &str) {
+    text.split_at_checked(usize::from(at)).unwrap_or((text, ""))
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

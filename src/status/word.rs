@@ -1,0 +1,239 @@
+//! The whole state of one object in one integer.
+//!
+//! One integer, so that a scrape that loads it once can never see two states of one condition, and
+//! a record never waits for a scrape.
+//!
+//! ```text
+//! bits  0..30   fifteen condition types, two bits each (0 none, 1 False, 2 True, 3 Unknown)
+//! bits 30..36   Ready, two bits for each source: tracked, explicit, outcome of the last attempt
+//! bits 36..38   suspended (0 no series, 1 false, 2 true)
+//! bit  38       deleted: every condition shows as Deleted, whatever its bits say
+//! bit  39       gone: the record has left the store; nothing changes any more
+//! bits 40..64   epoch: how often the object came back from deleted
+//! ```
+
+use super::{ConditionStatus, Slot};
+
+const READY: u32 = 30;
+const EXPLICIT: u32 = READY + 2;
+const OUTCOME: u32 = READY + 4;
+const SUSPENDED: u32 = 36;
+const DELETED: u64 = 1 << 38;
+const GONE: u64 = 1 << 39;
+const EPOCH: u32 = 40;
+/// The two-bit fields that hold a condition: all below `SUSPENDED`.
+const CONDITIONS: u64 = (1 << SUSPENDED) - 1;
+/// The low bit of each of those fields.
+const LOW_BITS: u64 = CONDITIONS / 3;
+
+/// What a condition's series show, in the order of the exposition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Deleted,
+    False,
+    True,
+    Unknown,
+}
+
+impl State {
+    pub(crate) const ALL: [Self; 4] = [Self::Deleted, Self::False, Self::True, Self::Unknown];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deleted => "Deleted",
+            Self::False => "False",
+            Self::True => "True",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+/// A value of the state word; see the top of this file for its bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Word(u64);
+
+impl Word {
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// What the series of a condition show; `None` if the object does not have it.
+    pub(crate) const fn condition(self, slot: Slot) -> Option<State> {
+        let field = if slot.index() == 0 {
+            self.ready_field()
+        } else {
+            self.field(2 * (slot.index() - 1))
+        };
+        match field {
+            0 => None,
+            _ if self.is_deleted() => Some(State::Deleted),
+            1 => Some(State::False),
+            2 => Some(State::True),
+            _ => Some(State::Unknown),
+        }
+    }
+
+    /// The first source that says anything: tracked, explicit, outcome.
+    const fn ready_field(self) -> u64 {
+        let tracked = self.field(READY);
+        let explicit = self.field(EXPLICIT);
+        if tracked != 0 {
+            tracked
+        } else if explicit != 0 {
+            explicit
+        } else {
+            self.field(OUTCOME)
+        }
+    }
+
+    pub(crate) const fn has_conditions(self) -> bool {
+        self.0 & CONDITIONS != 0
+    }
+
+    pub(crate) const fn suspended(self) -> Option<bool> {
+        match self.field(SUSPENDED) {
+            0 => None,
+            field => Some(field == 2),
+        }
+    }
+
+    pub(crate) const fn is_deleted(self) -> bool {
+        self.0 & DELETED != 0
+    }
+
+    pub(crate) const fn is_gone(self) -> bool {
+        self.0 & GONE != 0
+    }
+
+    pub(crate) const fn epoch(self) -> u64 {
+        self.0 >> EPOCH
+    }
+
+    /// A condition as a caller states it; for Ready, attempts no longer decide from then on.
+    pub(crate) const fn with_condition(self, slot: Slot, status: ConditionStatus) -> Self {
+        let shift = match slot.index() {
+            0 => EXPLICIT,
+            index => 2 * (index - 1),
+        };
+        self.with_field(shift, status_field(status))
+    }
+
+    /// Ready as the end of an attempt has it.
+    pub(crate) const fn with_outcome(self, status: ConditionStatus) -> Self {
+        self.with_field(OUTCOME, status_field(status))
+    }
+
+    /// Ready exists from the start of the first attempt.
+    pub(crate) const fn with_attempt(self) -> Self {
+        match self.field(OUTCOME) {
+            0 => self.with_outcome(ConditionStatus::Unknown),
+            _ => self,
+        }
+    }
+
+    pub(crate) const fn with_suspended(self, suspended: bool) -> Self {
+        self.with_field(SUSPENDED, if suspended { 2 } else { 1 })
+    }
+
+    pub(crate) const fn deleted(self) -> Self {
+        Self(self.0 | DELETED)
+    }
+
+    pub(crate) const fn gone(self) -> Self {
+        Self(self.0 | GONE)
+    }
+
+    /// The word of an object that is there: back from deleted if it was.
+    pub(crate) const fn alive(self) -> Self {
+        if self.is_deleted() {
+            self.revived()
+        } else {
+            self
+        }
+    }
+
+    /// Back from deleted: each condition that exists is Unknown, and the epoch is another one.
+    const fn revived(self) -> Self {
+        let existing = (self.0 | (self.0 >> 1)) & LOW_BITS;
+        let epoch = self.epoch().wrapping_add(1) << EPOCH;
+        let suspended = self.field(SUSPENDED) << SUSPENDED;
+        // Times three sets both bits of a field, which is Unknown.
+        Self(epoch | suspended | (existing * 3))
+    }
+
+    const fn field(self, shift: u32) -> u64 {
+        (self.0 >> shift) & 3
+    }
+
+    const fn with_field(self, shift: u32, value: u64) -> Self {
+        Self((self.0 & !(3 << shift)) | (value << shift))
+    }
+}
+
+const fn status_field(status: ConditionStatus) -> u64 {
+    match status {
+        ConditionStatus::False => 1,
+        ConditionStatus::True => 2,
+        ConditionStatus::Unknown => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ConditionTypes;
+    use super::*;
+    use crate::ConditionType;
+
+    #[test]
+    fn explicit_ready_wins_over_the_outcome() {
+        let word = Word::default().with_outcome(ConditionStatus::True);
+        assert_eq!(word.condition(Slot::READY), Some(State::True));
+        let word = word.with_condition(Slot::READY, ConditionStatus::False);
+        let word = word.with_outcome(ConditionStatus::True);
+        assert_eq!(word.condition(Slot::READY), Some(State::False));
+    }
+
+    #[test]
+    fn sixteen_types_do_not_touch_each_other() {
+        let types = ConditionTypes::new();
+        let mut slots = vec![Slot::READY];
+        slots.extend(["Reconciling", "Stalled"].map(|name| slot(&types, name)));
+        slots.extend((0..13).map(|n| slot(&types, &format!("Type{n}"))));
+        assert_eq!(types.slot(&ConditionType::from_static("one more")), None);
+
+        let mut word = Word::default().with_suspended(true);
+        let statuses = [
+            ConditionStatus::True,
+            ConditionStatus::False,
+            ConditionStatus::Unknown,
+        ];
+        for (slot, status) in slots.iter().zip(statuses.iter().cycle()) {
+            word = word.with_condition(*slot, *status);
+        }
+        for (slot, status) in slots.iter().zip(statuses.iter().cycle()) {
+            let shown = word.condition(*slot).map(State::as_str);
+            assert_eq!(shown, Some(status.as_str()));
+            assert_eq!(word.deleted().condition(*slot), Some(State::Deleted));
+            let revived = word.deleted().revived();
+            assert_eq!(revived.condition(*slot), Some(State::Unknown));
+        }
+        assert_eq!(word.suspended(), Some(true));
+        assert_eq!(word.deleted().revived().suspended(), Some(true));
+    }
+
+    #[test]
+    fn a_revival_invents_no_condition_and_survives_the_last_epoch() {
+        let last = Word::from_bits(u64::MAX << EPOCH);
+        let revived = last.deleted().revived();
+        assert_eq!(revived, Word::default());
+        assert!(!revived.has_conditions());
+    }
+
+    fn slot(types: &ConditionTypes, name: &str) -> Slot {
+        types.slot(&ConditionType::new(name.to_owned())).unwrap()
+    }
+}

@@ -1,0 +1,268 @@
+//! Every object's record: the sharded table, the cap, and the life of a record.
+//!
+//! A record is created, deleted, revived and removed here and nowhere else, under the write lock of
+//! its shard. Locks are taken in the order shard, tombstones; never two shards at once; and never
+//! while user code runs.
+
+mod snapshot;
+mod tombstones;
+
+use std::hash::BuildHasher as _;
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+pub(crate) use self::snapshot::{Block, Snapshot};
+use self::tombstones::Tombstones;
+
+use crate::clock::Clock;
+use crate::object::Key;
+use crate::series::ObjectSeries;
+use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, Ordering, RwLock};
+
+/// A power of two, enough that two threads seldom meet and a shard of a full store stays small.
+const SHARDS: usize = 64;
+/// How many due tombstones one refused record may clear away.
+const SWEEP: usize = 64;
+
+/// On a cache line of its own, so that a record in one shard does not slow down its neighbours.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Shard(RwLock<HashTable<Arc<ObjectSeries>>>);
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    shards: Box<[Shard]>,
+    hasher: RandomState,
+    clock: Clock,
+    grace: Duration,
+    buckets: usize,
+    max_objects: usize,
+    objects: AtomicUsize,
+    refused: AtomicU64,
+    /// Rises with each record that comes or goes.
+    membership: AtomicU64,
+    tombstones: Mutex<Tombstones>,
+    snapshot: Mutex<Option<Arc<Snapshot>>>,
+}
+
+impl Store {
+    pub(crate) fn new(clock: Clock, grace: Duration, buckets: usize, max_objects: usize) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            hasher: RandomState::default(),
+            clock,
+            grace,
+            buckets,
+            max_objects,
+            objects: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
+            membership: AtomicU64::new(0),
+            tombstones: Mutex::default(),
+            snapshot: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// How many recordings the cap refused.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Runs `act` on the object's record, created if need be; `None` if the cap refuses it.
+    ///
+    /// `act` runs under the lock of the shard: short, ours, and without a look-up of its own.
+    pub(crate) fn with<R>(
+        &self,
+        key: Key<'_>,
+        act: impl FnOnce(&Arc<ObjectSeries>) -> R,
+    ) -> Option<R> {
+        let hash = self.hash(key);
+        let shard = self.shard(hash);
+        {
+            let table = shard.read();
+            if let Some(series) = table.find(hash, |series| series.key() == key)
+                && !series.word().is_deleted()
+            {
+                return Some(act(series));
+            }
+        }
+        self.with_created(hash, key, act)
+    }
+
+    #[cold]
+    fn with_created<R>(
+        &self,
+        hash: u64,
+        key: Key<'_>,
+        act: impl FnOnce(&Arc<ObjectSeries>) -> R,
+    ) -> Option<R> {
+        let now = self.now();
+        let mut swept = false;
+        loop {
+            let mut table = self.shard(hash).write();
+            match table.entry(hash, |s| s.key() == key, |s| self.hash(s.key())) {
+                Entry::Occupied(mut slot) => {
+                    self.freshen(slot.get_mut(), now);
+                    return Some(act(slot.get()));
+                }
+                Entry::Vacant(slot) => {
+                    if self.reserve() {
+                        let slot = slot.insert(Arc::new(ObjectSeries::new(key, self.buckets)));
+                        return Some(act(slot.get()));
+                    }
+                }
+            }
+            // Making room locks other shards.
+            drop(table);
+            if swept {
+                // Relaxed: a count of its own.
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                return None;
+            }
+            self.expire(now, SWEEP);
+            swept = true;
+        }
+    }
+
+    /// Replaces a record that is due, revives one that is deleted. The caller holds the write lock.
+    fn freshen(&self, series: &mut Arc<ObjectSeries>, now: Duration) {
+        if series.is_due(now, self.grace) {
+            // Its place is taken over, so the number of objects stays.
+            series.change(|word| Some(word.gone()));
+            *series = Arc::new(ObjectSeries::new(series.key(), self.buckets));
+            self.membership.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// The object is deleted in the cluster: its series stay for the grace, its conditions as Deleted.
+    pub(crate) fn delete(&self, key: Key<'_>) {
+        if self.grace.is_zero() {
+            return self.forget(key);
+        }
+        let now = self.now();
+        let hash = self.hash(key);
+        let table = self.shard(hash).write();
+        if let Some(series) = table.find(hash, |series| series.key() == key)
+            && !series.word().is_deleted()
+        {
+            series.delete(now);
+            let objects = self.objects.load(Ordering::Relaxed);
+            self.tombstones.lock().push(Arc::clone(series), objects);
+        }
+    }
+
+    /// Whether the record has left the store, or is to leave it at the next scrape.
+    pub(crate) fn has_let_go(&self, series: &ObjectSeries, now: Duration) -> bool {
+        series.word().is_gone() || series.is_due(now, self.grace)
+    }
+
+    /// Removes the object's series at once.
+    pub(crate) fn forget(&self, key: Key<'_>) {
+        self.remove_if(key, |_| true);
+    }
+
+    /// Removes every series of every object at once.
+    pub(crate) fn clear(&self) {
+        for shard in &self.shards {
+            let mut table = shard.0.write();
+            for series in table.drain() {
+                self.retire(&series);
+            }
+            table.shrink_to(0, |series| self.hash(series.key()));
+        }
+        // Not all: an object may have been created and deleted behind the loop above.
+        self.tombstones.lock().retain_standing();
+        // If a scrape is sorting right now, the next one frees what it keeps.
+        if let Some(mut cached) = self.snapshot.try_lock() {
+            *cached = None;
+        }
+    }
+
+    /// Removes what was deleted at least the grace ago, at most `limit` records.
+    pub(crate) fn expire(&self, now: Duration, limit: usize) {
+        for _ in 0..limit {
+            let Some(series) = self.tombstones.lock().pop_due(now, self.grace) else {
+                return;
+            };
+            // Judged again: it may have been revived, or removed and created anew.
+            self.remove_if(series.key(), |found| {
+                Arc::ptr_eq(found, &series) && series.is_due(now, self.grace)
+            });
+        }
+    }
+
+    /// The records in the order of the exposition, those due removed; shared until one comes or goes.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.expire(self.now(), usize::MAX);
+        let mut cached = self.snapshot.lock();
+        // Acquire, and before the tables are read: what comes later is seen by the next scrape.
+        let membership = self.membership.load(Ordering::Acquire);
+        if let Some(snapshot) = &*cached
+            && snapshot.membership == membership
+        {
+            return Arc::clone(snapshot);
+        }
+        // Freed before the new one is built.
+        *cached = None;
+        let mut series = Vec::with_capacity(self.objects.load(Ordering::Relaxed));
+        for shard in &self.shards {
+            series.extend(shard.0.read().iter().map(Arc::clone));
+        }
+        let snapshot = Arc::new(Snapshot::new(membership, series));
+        *cached = Some(Arc::clone(&snapshot));
+        snapshot
+    }
+
+    fn remove_if(&self, key: Key<'_>, judge: impl FnOnce(&Arc<ObjectSeries>) -> bool) {
+        let hash = self.hash(key);
+        let mut table = self.shard(hash).write();
+        if let Ok(entry) = table.find_entry(hash, |series| series.key() == key)
+            && judge(entry.get())
+        {
+            self.retire(&entry.remove().0);
+            if table.len() < table.capacity() / 8 {
+                let room = table.len() * 2;
+                table.shrink_to(room, |series| self.hash(series.key()));
+            }
+        }
+    }
+
+    /// The caller has taken `series` out of its shard and still holds the lock.
+    fn retire(&self, series: &ObjectSeries) {
+        series.change(|word| Some(word.gone()));
+        self.objects.fetch_sub(1, Ordering::Relaxed);
+        self.membership.fetch_add(1, Ordering::Release);
+    }
+
+    /// Counts one more object, unless the cap forbids it. The caller inserts it.
+    fn reserve(&self) -> bool {
+        let one_more = |objects| (objects < self.max_objects).then_some(objects + 1);
+        // Relaxed: a count of its own.
+        let reserved = self
+            .objects
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        if reserved.is_ok() {
+            self.membership.fetch_add(1, Ordering::Release);
+        }
+        reserved.is_ok()
+    }
+
+    fn hash(&self, key: Key<'_>) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "there are SHARDS shards and the index is below it"
+    )]
+    fn shard(&self, hash: u64) -> &RwLock<HashTable<Arc<ObjectSeries>>> {
+        // The table itself uses the lowest and the seven highest bits.
+        &self.shards[(hash >> 32) as usize % SHARDS].0
+    }
+}

@@ -1,0 +1,7 @@
+//! The one door to atomics and locks.
+//!
+//! Nothing else imports them, so that a model checker can replace them all at once.
+
+pub(crate) use parking_lot::{Mutex, RwLock};
+pub(crate) use std::sync::Arc;
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
