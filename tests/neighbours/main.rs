@@ -1,0 +1,178 @@
+//! Beside prometheus-client: our families in its exposition, its families in ours.
+
+#[cfg(test)]
+mod appended;
+#[cfg(test)]
+mod broken;
+#[cfg(test)]
+#[path = "../common/whole.rs"]
+mod whole;
+
+use std::time::Duration;
+
+use gotk_metrics::ConditionStatus::{False, True};
+use gotk_metrics::{ConditionType, Family, Format, ObjectId, RecordReconcile as _, Recorder};
+use prometheus_client::encoding::text;
+use prometheus_client::registry::Registry;
+
+use crate::whole::assert_text;
+
+/// What prometheus-client writes of a registry that holds `recorder`.
+fn encode(recorder: &Recorder) -> String {
+    let mut registry = Registry::default();
+    assert_eq!(recorder.register(&mut registry), Ok(()));
+    let mut out = String::new();
+    assert_eq!(text::encode(&mut out, &registry), Ok(()));
+    out
+}
+
+fn podinfo() -> ObjectId<'static> {
+    ObjectId::new("Kustomization", "podinfo").within("default")
+}
+
+#[test]
+fn an_empty_collector_writes_nothing() {
+    assert_text(&encode(&Recorder::new()), "# EOF\n");
+}
+
+#[test]
+fn the_collector_writes_all_families() {
+    let recorder = Recorder::builder().bounds([0.5, 1.0]).build().unwrap();
+    recorder.start(&podinfo()).succeed();
+    recorder.forget(&podinfo());
+    recorder.record_condition(&podinfo(), &ConditionType::READY, True);
+    recorder.record_condition(&podinfo(), &ConditionType::STALLED, False);
+    recorder.record_duration(&podinfo(), Duration::from_millis(500));
+    recorder.record_duration(&podinfo(), Duration::from_secs(2));
+    recorder.record_suspend(&podinfo(), false);
+    recorder.record_suspend(&ObjectId::new("A", "b"), true);
+    assert_text(&encode(&recorder), COLLECTED);
+}
+
+const COLLECTED: &str = r#"# HELP controller_runtime_reconcile_errors Total number of reconciliation errors per controller
+# TYPE controller_runtime_reconcile_errors counter
+controller_runtime_reconcile_errors_total{controller="kustomization"} 0
+# HELP controller_runtime_reconcile_panics Total number of reconciliation panics per controller
+# TYPE controller_runtime_reconcile_panics counter
+controller_runtime_reconcile_panics_total{controller="kustomization"} 0
+# HELP controller_runtime_reconcile Total number of reconciliations per controller
+# TYPE controller_runtime_reconcile counter
+controller_runtime_reconcile_total{controller="kustomization",result="error"} 0
+controller_runtime_reconcile_total{controller="kustomization",result="requeue"} 0
+controller_runtime_reconcile_total{controller="kustomization",result="requeue_after"} 0
+controller_runtime_reconcile_total{controller="kustomization",result="success"} 1
+# HELP gotk_reconcile_condition The current condition status of a GitOps Toolkit resource reconciliation.
+# TYPE gotk_reconcile_condition gauge
+gotk_reconcile_condition{kind="Kustomization",name="podinfo",namespace="default",status="Deleted",type="Ready"} 0
+gotk_reconcile_condition{kind="Kustomization",name="podinfo",namespace="default",status="Deleted",type="Stalled"} 0
+gotk_reconcile_condition{kind="Kustomization",name="podinfo",namespace="default",status="False",type="Ready"} 0
+gotk_reconcile_condition{kind="Kustomization",name="podinfo",namespace="default",status="False",type="Stalled"} 1
+gotk_reconcile_condition{kind="Kustomization",name="podinfo",namespace="default",status="True",type="Ready"} 1
+gotk_reconcile_condition{kind="Kustomization",name="podinfo",namespace="default",status="True",type="Stalled"} 0
+gotk_reconcile_condition{kind="Kustomization",name="podinfo",namespace="default",status="Unknown",type="Ready"} 0
+gotk_reconcile_condition{kind="Kustomization",name="podinfo",namespace="default",status="Unknown",type="Stalled"} 0
+# HELP gotk_reconcile_duration_seconds The duration in seconds of a GitOps Toolkit resource reconciliation.
+# TYPE gotk_reconcile_duration_seconds histogram
+gotk_reconcile_duration_seconds_sum{kind="Kustomization",name="podinfo",namespace="default"} 2.5
+gotk_reconcile_duration_seconds_count{kind="Kustomization",name="podinfo",namespace="default"} 2
+gotk_reconcile_duration_seconds_bucket{le="0.5",kind="Kustomization",name="podinfo",namespace="default"} 1
+gotk_reconcile_duration_seconds_bucket{le="1.0",kind="Kustomization",name="podinfo",namespace="default"} 1
+gotk_reconcile_duration_seconds_bucket{le="+Inf",kind="Kustomization",name="podinfo",namespace="default"} 2
+# HELP gotk_suspend_status The current suspend status of a GitOps Toolkit resource.
+# TYPE gotk_suspend_status gauge
+gotk_suspend_status{kind="A",name="b",namespace=""} 1
+gotk_suspend_status{kind="Kustomization",name="podinfo",namespace="default"} 0
+# HELP gotkmetrics_attempts_cancelled Total number of reconcile attempts dropped before their end per controller.
+# TYPE gotkmetrics_attempts_cancelled counter
+gotkmetrics_attempts_cancelled_total{controller="kustomization"} 0
+# HELP gotkmetrics_refused Total number of recordings refused because a limit was reached.
+# TYPE gotkmetrics_refused counter
+gotkmetrics_refused_total{limit="condition_types"} 0
+gotkmetrics_refused_total{limit="controllers"} 0
+gotkmetrics_refused_total{limit="objects"} 0
+# EOF
+"#;
+
+#[test]
+fn four_of_ten_bounds_have_other_digits_than_in_go() {
+    let recorder = Recorder::new();
+    recorder.record_duration(&podinfo(), Duration::ZERO);
+    let bounds = |text: &str| -> Vec<String> {
+        let mut bounds = Vec::new();
+        for line in text.lines() {
+            let after = line.split_once("le=\"").map(|(_, after)| after);
+            bounds.extend(after.and_then(|after| Some(after.split_once('"')?.0.to_owned())));
+        }
+        bounds
+    };
+    let ours = bounds(&recorder.encode(Format::OpenMetrics));
+    let theirs = bounds(&encode(&recorder));
+    assert_eq!(ours.len(), 11);
+    assert_eq!(theirs.len(), 11);
+    let differing: Vec<_> = ours.iter().zip(&theirs).filter(|(a, b)| a != b).collect();
+    let differing: Vec<_> = differing.iter().map(|(a, b)| [a.as_str(), b]).collect();
+    let expected: [[&str; 2]; 4] = [
+        ["0.038363583488692544", "0.038363583488692547"],
+        ["31.879757075478317", "31.879757075478318"],
+        ["469.19495946736544", "469.19495946736546"],
+        ["1799.9999999999986", "1799.9999999999987"],
+    ];
+    assert_eq!(differing, expected);
+}
+
+#[test]
+fn the_collector_escapes_labels() {
+    let recorder = Recorder::new();
+    let hostile = "a\"b\\c\nd} 1";
+    recorder.record_suspend(&ObjectId::new(hostile, hostile).within(hostile), true);
+    recorder.record_condition(&podinfo(), &ConditionType::new(hostile), True);
+    let escaped = r#"a\"b\\c\nd} 1"#;
+    let text = encode(&recorder);
+    let suspend = format!(
+        "\ngotk_suspend_status{{kind=\"{escaped}\",name=\"{escaped}\",namespace=\"{escaped}\"}} 1\n"
+    );
+    assert!(text.contains(&suspend), "{suspend} is not in\n{text}");
+    let condition = format!("status=\"True\",type=\"{escaped}\"}} 1\n");
+    assert!(text.contains(&condition), "{condition} is not in\n{text}");
+    assert_eq!(text.lines().count(), 2 + 4 + 2 + 1 + 1, "in\n{text}");
+}
+
+#[test]
+fn the_collector_leaves_out_what_the_recorder_does() {
+    let builder = Recorder::builder().without(Family::ReconcileCondition);
+    let recorder = builder.without(Family::ReconcileDuration).build().unwrap();
+    recorder.start(&podinfo()).succeed();
+    recorder.record_suspend(&podinfo(), true);
+    let text = encode(&recorder);
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.starts_with("gotk_"))
+            .count(),
+        1,
+        "in\n{text}"
+    );
+    assert!(
+        text.contains("# TYPE gotk_suspend_status gauge\n"),
+        "in\n{text}"
+    );
+}
+
+#[test]
+fn the_collector_drops_objects_whose_grace_has_ended() {
+    let builder = Recorder::builder().deleted_grace(Duration::from_secs(60));
+    let clock = gotk_metrics::ManualClock::new();
+    let time = clock.clone();
+    let recorder = builder.clock(move || time.now()).build().unwrap();
+    let mut registry = Registry::default();
+    recorder.register(&mut registry).unwrap();
+    recorder.record_condition(&podinfo(), &ConditionType::READY, True);
+    recorder.record_deleted(&podinfo());
+    let encode = || {
+        let mut out = String::new();
+        text::encode(&mut out, &registry).unwrap();
+        out
+    };
+    assert!(encode().contains("status=\"Deleted\",type=\"Ready\"} 1"));
+    clock.advance(Duration::from_secs(60));
+    assert_text(&encode(), "# EOF\n");
+}
