@@ -1,0 +1,120 @@
+//! Recording on a known object allocates nothing.
+//!
+//! Allocations are counted on the test's own thread, so the harness and other tests do not disturb.
+
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use allocation_counter::measure;
+use gotk_metrics::{
+    ConditionStatus, ConditionType, ObjectId, Outcome, RecordReconcile as _, Recorder,
+};
+
+const HEALTHY: ConditionType = ConditionType::from_static("Healthy");
+
+#[test]
+fn condition_allocates_nothing() {
+    assert_free(|recorder| {
+        recorder.record_condition(&apps(), &ConditionType::READY, ConditionStatus::False);
+    });
+}
+
+#[test]
+fn condition_of_a_custom_type_allocates_nothing() {
+    assert_free(|recorder| {
+        recorder.record_condition(&apps(), &HEALTHY, ConditionStatus::True);
+    });
+}
+
+#[test]
+fn suspend_allocates_nothing() {
+    assert_free(|recorder| recorder.record_suspend(&apps(), true));
+}
+
+#[test]
+fn duration_allocates_nothing() {
+    for seconds in [0, 1, 1_000_000] {
+        let duration = Duration::from_secs(seconds);
+        assert_free(|recorder| recorder.record_duration(&apps(), duration));
+    }
+}
+
+#[test]
+fn typed_handles_allocate_nothing() {
+    assert_free(|recorder| {
+        let ready = ConditionStatus::Unknown;
+        recorder
+            .conditions()
+            .set(&apps(), &ConditionType::READY, ready);
+        recorder.suspensions().set(&apps(), false);
+        recorder.durations().observe(&apps(), Duration::ZERO);
+    });
+}
+
+#[test]
+fn finished_attempt_allocates_nothing() {
+    assert_free(|recorder| recorder.start(&apps()).succeed());
+    assert_free(|recorder| recorder.start(&apps()).fail());
+    assert_free(|recorder| recorder.start(&apps()).finish(Outcome::RequeueAfter));
+}
+
+#[test]
+fn dropped_attempt_allocates_nothing() {
+    assert_free(|recorder| drop(recorder.start(&apps())));
+}
+
+#[test]
+fn recorded_future_allocates_nothing() {
+    assert_free(|recorder| {
+        let reconcile = async { Ok::<(), ()>(()) };
+        assert!(poll_once(recorder.record(&apps(), reconcile)).is_ready());
+    });
+    assert_free(|recorder| {
+        let reconcile = async { Err::<(), ()>(()) };
+        assert!(poll_once(recorder.record(&apps(), reconcile)).is_ready());
+    });
+}
+
+#[test]
+fn cancelled_future_allocates_nothing() {
+    assert_free(|recorder| {
+        let reconcile = std::future::pending::<Result<(), ()>>();
+        assert!(poll_once(recorder.record(&apps(), reconcile)).is_pending());
+    });
+}
+
+/// Without this the others could hold because nothing is counted.
+#[test]
+fn unknown_object_allocates() {
+    let recorder = Recorder::new();
+    let created = measure(|| recorder.record_suspend(&apps(), true));
+    assert_ne!(created.count_total, 0);
+    let known = measure(|| recorder.record_suspend(&apps(), true));
+    assert_eq!(known.count_total, 0);
+}
+
+fn apps() -> ObjectId<'static> {
+    black_box(ObjectId::new("Kustomization", "apps").within("flux-system"))
+}
+
+/// `act` allocates nothing on an object that it recorded before, whatever the number of bounds.
+#[cfg(test)]
+#[track_caller]
+fn assert_free(act: impl Fn(&Recorder)) {
+    let many = (1..=40).map(f64::from).collect();
+    let custom = |bounds: Vec<f64>| Recorder::builder().bounds(bounds).build().unwrap();
+    for recorder in [Recorder::new(), custom(vec![0.5, 1.0, 2.0]), custom(many)] {
+        act(&recorder);
+        // More than once, so that something that grows now and then shows.
+        let acted = measure(|| (0..100).for_each(|_| act(&recorder)));
+        let bounds = recorder.durations().bounds().len();
+        assert_eq!(acted.count_total, 0, "allocations with {bounds} bounds");
+    }
+}
+
+fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
