@@ -1,0 +1,56 @@
+//! What holds of every exposition, tried on random input through the public API.
+//!
+//! Nothing here shares code with what it judges: numbers, escapes and lives are worked out anew.
+//! Each run tries the same input; `PROPTEST_CASES` and `PROPTEST_RNG_SEED` choose another.
+
+mod go;
+mod hostile;
+mod labels;
+mod lives;
+mod model;
+mod numbers;
+mod operations;
+#[expect(dead_code, reason = "the root package's tests need more of it")]
+#[path = "../common/parse.rs"]
+mod parse;
+mod render;
+mod samples;
+
+use std::env;
+
+use gotk_metrics::{Format, ManualClock, ObjectId, Recorder, RecorderBuilder};
+use proptest::test_runner::{Config, RngSeed};
+
+const FORMATS: [Format; 2] = [Format::Text, Format::OpenMetrics];
+
+/// The same input in each run, unless the environment asks for other.
+fn config(cases: u32) -> Config {
+    let default = Config::default();
+    let asked = |name| env::var_os(name).is_some();
+    Config {
+        cases: if asked("PROPTEST_CASES") {
+            default.cases
+        } else {
+            cases
+        },
+        rng_seed: if asked("PROPTEST_RNG_SEED") {
+            default.rng_seed
+        } else {
+            RngSeed::Fixed(2)
+        },
+        failure_persistence: None,
+        ..default
+    }
+}
+
+/// A recorder whose time passes only when the clock is told so.
+fn on_manual_clock(builder: RecorderBuilder) -> (Recorder, ManualClock) {
+    let clock = ManualClock::new();
+    let time = clock.clone();
+    let recorder = builder.clock(move || time.now()).build();
+    (recorder.expect("the options of a test are valid"), clock)
+}
+
+fn app() -> ObjectId<'static> {
+    ObjectId::new("App", "a").within("ns")
+}
