@@ -21,6 +21,7 @@
 //! - [`ObjectId`] names an object; with feature `kube` a kube-rs object names itself.
 //! - [`Attempt`] is the guard below `record`, for code that is not one future.
 //! - [`ConditionGauge`], [`SuspendGauge`] and [`DurationHistogram`] are the typed families.
+//! - `MetricsServer`, behind feature `server`, serves `GET /metrics`.
 //!
 //! # Example
 //!
@@ -111,8 +112,9 @@
 //! - **`kube`** (on by default): objects of kube-rs as ids, `Action` as the result of an attempt.
 //!   Costs kube-runtime, which a kube-rs controller has anyway. It does not compile until somebody,
 //!   in the end the application, has chosen a Kubernetes version for `k8s-openapi`.
+//! - **`server`**: `MetricsServer`. Costs hyper and tokio's `net`.
 //!
-//! Without it, the recorder and its exposition need no async runtime.
+//! Without both, the recorder and its exposition need no async runtime.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -130,6 +132,8 @@ mod reconcile;
 mod recorder;
 mod registries;
 mod series;
+#[cfg(feature = "server")]
+mod server;
 mod status;
 mod store;
 mod sync;
@@ -143,4 +147,6 @@ pub use families::{ConditionGauge, DurationHistogram, SuspendGauge};
 pub use object::{ObjectId, ToObjectId};
 pub use reconcile::{Attempt, Completion, RecordReconcile, Recorded};
 pub use recorder::{Recorder, RecorderBuilder};
+#[cfg(feature = "server")]
+pub use server::{BindAddress, BindError, MetricsServer};
 pub use status::{ConditionStatus, ConditionType};

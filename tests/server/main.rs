@@ -1,0 +1,19 @@
+//! What a scraper sees of the server, on real sockets of the loopback interface.
+//!
+//! Every wait ends: reads, connects and the server's own end are all under one timeout.
+#![cfg(feature = "server")]
+
+#[cfg(test)]
+mod addresses;
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod clients;
+#[cfg(test)]
+mod ends;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod running;
+#[cfg(test)]
+mod timeouts;

@@ -1,0 +1,93 @@
+//! What a client gets that takes its time.
+//!
+//! The server's time is paused and jumps ahead whenever it has nothing to do, unless a blocking task
+//! runs. The clients are threads on real time, and what they send waits for the server before it
+//! starts, or they are blocking tasks: what the server has not received yet cannot time out.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use gotk_metrics::MetricsServer;
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+use crate::http::LONG;
+use crate::running::{Running, any_port, ended, recorder};
+
+const SCRAPE: &str = "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n";
+
+/// Sends `request` to a server that does not serve yet.
+fn send(address: SocketAddr, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_header_that_does_not_end_is_cut_off() {
+    let server = MetricsServer::bind(recorder(1), any_port()).await.unwrap();
+    let mut client = send(server.local_addr(), "GET /metrics HTTP/1.1\r\nHos");
+    let server = Running::serve(server);
+    let (done, cut_off) = oneshot::channel();
+    thread::spawn(move || {
+        let mut answer = Vec::new();
+        let read = client.read_to_end(&mut answer);
+        // If the test is over already, it has failed already.
+        let _ = done.send(read.map(|_| answer));
+    });
+    let answer = String::from_utf8(cut_off.await.unwrap().unwrap()).unwrap();
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 408 "),
+        "{answer}"
+    );
+    server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_cannot_hold_up_the_end() {
+    let server = MetricsServer::bind(recorder(12_000), any_port())
+        .await
+        .unwrap();
+    let address = server.local_addr();
+    let client = send(address, SCRAPE);
+    let server = Running::serve(server);
+    // The scrape has begun.
+    let (done, begun) = oneshot::channel();
+    let reader = client.try_clone().unwrap();
+    thread::spawn(move || {
+        let read = (&reader).read(&mut [0; 1]);
+        let _ = done.send(read);
+    });
+    assert_eq!(begun.await.unwrap().unwrap(), 1);
+    let serving = server.signal();
+    ended(serving).await;
+    drop(client);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_waits_for_the_next_scrape() {
+    let server = MetricsServer::bind(recorder(1), any_port()).await.unwrap();
+    let mut client = send(server.local_addr(), "");
+    let server = Running::serve(server);
+    for _ in 0..3 {
+        let scrape = spawn_blocking(move || {
+            client.write_all(SCRAPE.as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            // What ends a body without a length.
+            while !answer.ends_with(b"\r\n0\r\n\r\n") {
+                let mut byte = [0];
+                client.read_exact(&mut byte).unwrap();
+                answer.extend(byte);
+            }
+            client
+        });
+        client = scrape.await.unwrap();
+        // A scrape interval as long as they usually get.
+        sleep(Duration::from_secs(60)).await;
+    }
+    server.stop().await;
+}
