@@ -150,3 +150,8 @@ pub use recorder::{Recorder, RecorderBuilder};
 #[cfg(feature = "server")]
 pub use server::{BindAddress, BindError, MetricsServer};
 pub use status::{ConditionStatus, ConditionType};
+
+/// Compiles the examples of the README.
+#[cfg(all(doctest, feature = "kube", feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

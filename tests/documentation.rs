@@ -1,0 +1,110 @@
+//! `docs/metrics.md` says what the catalogue says.
+//!
+//! A family is documented by one row of a table, which must agree with it in every cell.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gotk_metrics::{
+    AppendError, Family, FamilyType, Format, ObjectId, RecordReconcile as _, Recorder,
+};
+
+const METRICS: &str = include_str!("../docs/metrics.md");
+
+/// The cells of the rows of the first table under a heading.
+fn rows(heading: &str) -> impl Iterator<Item = Vec<&'static str>> {
+    let lines = METRICS.lines().skip_while(move |line| *line != heading);
+    let table = lines.skip_while(|line| !line.starts_with('|'));
+    let rows = table.take_while(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| {
+        let cells = row.trim_matches('|').split('|');
+        cells.map(str::trim).collect()
+    })
+}
+
+/// The words of `text` that are set as code.
+fn code(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn table_has_every_family_and_no_other() {
+    let documented: BTreeSet<_> = rows("## Families").flat_map(|row| code(row[0])).collect();
+    let families: BTreeSet<_> = Family::all().map(Family::name).collect();
+    assert_eq!(documented, families);
+    assert_eq!(rows("## Families").count(), families.len(), "a row twice");
+}
+
+#[test]
+fn each_row_agrees_with_its_family() {
+    let text = everything().unwrap();
+    for family in Family::all() {
+        let name = family.name();
+        let row = rows("## Families").find(|row| code(row[0]) == [name]);
+        let row = row.unwrap_or_else(|| panic!("no row for {name}"));
+        let [_, family_type, labels, help, series] = row[..] else {
+            panic!("{name} has another number of cells: {row:?}");
+        };
+        let mut expected = family.labels().to_vec();
+        if family.family_type() == FamilyType::Histogram {
+            expected.push("le");
+        }
+        assert_eq!(code(labels), expected, "labels of {name}");
+        assert_eq!(family_type, family.family_type().as_str(), "type of {name}");
+        assert_eq!(help, family.help(), "help of {name}");
+        assert_eq!(series, series_of(family, &text), "series of {name}");
+    }
+}
+
+/// How many series one object or one controller has in `family`, counted in an exposition.
+fn series_of(family: Family, text: &str) -> String {
+    let is_sample = |line: &&str| line.starts_with(family.name());
+    let count = text.lines().filter(is_sample).count();
+    let per = match (family.labels(), family) {
+        (_, Family::ReconcileCondition) => " per object and condition type",
+        (["kind", ..], _) => " per object",
+        (["controller", ..], _) => " per controller",
+        _ => "",
+    };
+    format!("{count}{per}")
+}
+
+/// What one object of one controller leaves in every family.
+fn everything() -> Result<String, AppendError> {
+    let recorder = Recorder::new();
+    recorder.append(Arc::default())?;
+    let id = ObjectId::new("App", "a").within("ns");
+    recorder.record_suspend(&id, false);
+    recorder.start(&id).succeed();
+    Ok(recorder.encode(Format::Text))
+}
+
+#[test]
+fn bounds_are_the_recorders() {
+    let heading = "## Durations: `gotk_reconcile_duration_seconds`";
+    let (_, section) = METRICS.split_once(heading).unwrap();
+    let block = section.split("```").nth(1).unwrap();
+    let block = block.strip_prefix("text").unwrap();
+    let documented: Vec<f64> = block
+        .split_whitespace()
+        .map(|b| b.parse().unwrap())
+        .collect();
+    assert_eq!(documented, Recorder::new().durations().bounds());
+}
+
+#[test]
+fn every_fixed_label_value_is_documented() {
+    let text = everything().unwrap();
+    let documented: BTreeSet<_> = code(METRICS).into_iter().collect();
+    for label in ["status", "result", "limit"] {
+        let start = format!("{label}=\"");
+        let values = text.split(&*start).skip(1);
+        let values: BTreeSet<_> = values.filter_map(|rest| rest.split('"').next()).collect();
+        assert!(values.len() > 2, "{label} has {values:?} in\n{text}");
+        let missing: Vec<_> = values.difference(&documented).collect();
+        assert!(
+            missing.is_empty(),
+            "values of {label} without a word: {missing:?}"
+        );
+    }
+}
