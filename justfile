@@ -1,0 +1,60 @@
+# The checks by name, as plain cargo commands. `check` is what continuous integration runs.
+
+# What is there.
+default:
+    @just --list
+
+# Formats everything.
+fmt:
+    cargo fmt --all
+
+# Lints all targets, without features and with all.
+clippy:
+    cargo clippy -p gotk-metrics --no-default-features --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+# Tests without features and with all, doctests and README among them.
+test:
+    cargo test -p gotk-metrics --no-default-features
+    cargo test --workspace --all-features
+
+# Each feature alone. Needs cargo-hack; `.ci/run features` does without.
+features:
+    cargo hack clippy -p gotk-metrics --each-feature --lib --tests --examples -- -D warnings
+
+# The oldest Rust. Needs `rustup toolchain install 1.89`; `.ci/run msrv` asks clippy instead.
+msrv:
+    cargo +1.89 check -p gotk-metrics --all-features
+
+# The oldest direct dependencies. Needs a nightly cargo; Cargo.lock is put back afterwards.
+minimal:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    kept=$(mktemp)
+    cp Cargo.lock "$kept"
+    trap 'cp "$kept" Cargo.lock; rm "$kept"' EXIT
+    cargo +nightly update -Z direct-minimal-versions
+    cargo check -p gotk-metrics --all-features
+
+# The documentation as docs.rs builds it. The `docsrs` that it sets besides needs a nightly rustdoc.
+docs:
+    RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --all-features
+
+# Changes of the API, and foreign types in it. Need cargo-semver-checks, and cargo-check-external-types with its nightly.
+api:
+    cargo semver-checks
+    cargo +nightly check-external-types --all-features
+
+# Licences, duplicates and sources of the dependencies. Needs cargo-deny.
+deny:
+    cargo deny check --hide-inclusion-graph licenses bans sources
+    -cargo deny check advisories
+
+# Every bench once; the numbers mean nothing.
+bench-once:
+    cargo bench -p micro -- --test
+    cargo bench -p peers -- --quick
+
+# Everything that continuous integration runs; `.ci/run STAGE...` runs some of it.
+check:
+    .ci/run
