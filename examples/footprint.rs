@@ -1,6 +1,6 @@
 //! Shows what 100 000 objects cost: bytes per object, and how long a record waits for a scrape.
 //!
-//!     cargo run --release --example footprint
+//!     cargo run --release --no-default-features --example footprint
 //!
 //! Fails if an object takes more than `LIMIT` bytes, of heap or of resident memory.
 
