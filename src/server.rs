@@ -3,6 +3,7 @@
 //! The only module that names an HTTP type. Knows the recorder and its exposition, nothing below.
 
 mod bind;
+mod patience;
 mod respond;
 
 use std::convert::Infallible;
@@ -14,13 +15,14 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 pub use self::bind::{BindAddress, BindError};
+use self::patience::Patience;
 use self::respond::Responder;
 
 use crate::recorder::Recorder;
@@ -134,8 +136,9 @@ impl MetricsServer {
 
     /// Answers scrapes for ever.
     ///
-    /// A connection that fails ends alone. If the system refuses connections, say for want of file
-    /// descriptors, it is asked again every tenth of a second.
+    /// A connection that fails ends alone, and so does one whose peer reads nothing for half a minute.
+    /// If the system refuses connections, say for want of file descriptors, it is asked again every
+    /// tenth of a second.
     ///
     /// # Cancel safety
     ///
@@ -163,6 +166,10 @@ impl MetricsServer {
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
+                // However many want to connect, the end comes and those that left are cleared away.
+                biased;
+                _ = &mut shutdown => break,
+                Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         let connection = connect(stream, responder.clone(), &graceful);
@@ -171,8 +178,6 @@ impl MetricsServer {
                     Err(error) if concerns_one_connection(&error) => {}
                     Err(_) => sleep(ACCEPT_PAUSE).await,
                 },
-                Some(_) = connections.join_next() => {}
-                _ = &mut shutdown => break,
             }
         }
         drop(listener);
@@ -191,10 +196,13 @@ fn connect(
         let responder = responder.clone();
         async move { Ok::<_, Infallible>(responder.respond(&request).await) }
     });
+    // As Go has it. Otherwise the end of a long answer waits for the peer to acknowledge the rest,
+    // which it may put off by 40 ms. A socket without the option works too.
+    let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(Patience::new(stream), service);
     let watched = graceful.watch(connection);
     async move {
         // A scraper that hung up is no news.

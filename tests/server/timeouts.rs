@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use gotk_metrics::MetricsServer;
+use gotk_metrics::{Format, MetricsServer};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -66,6 +66,34 @@ async fn a_client_that_does_not_read_cannot_hold_up_the_end() {
     let serving = server.signal();
     ended(serving).await;
     drop(client);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_reads_is_cut_off() {
+    let recorder = recorder(12_000);
+    let whole = recorder.encode(Format::Text).len();
+    let server = MetricsServer::bind(recorder, any_port()).await.unwrap();
+    let mut client = send(server.local_addr(), SCRAPE);
+    let server = Running::serve(server);
+    let (done, begun) = oneshot::channel();
+    let reader = client.try_clone().unwrap();
+    thread::spawn(move || {
+        let read = (&reader).read(&mut [0; 1]);
+        let _ = done.send(read);
+    });
+    assert_eq!(begun.await.unwrap().unwrap(), 1);
+    // Far less than the wait for the next request.
+    sleep(Duration::from_secs(40)).await;
+    let answer = spawn_blocking(move || {
+        let mut answer = Vec::new();
+        // A reset ends it as well.
+        let _ = client.read_to_end(&mut answer);
+        answer
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.len() < whole, "{} of {whole}", answer.len());
+    assert!(!answer.ends_with(b"\r\n0\r\n\r\n"));
+    server.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
