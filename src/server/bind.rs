@@ -90,16 +90,13 @@ impl BindAddress {
 
 /// On IPv6 and IPv4 at once, or on IPv4 where the system has no IPv6.
 fn listen_everywhere(port: u16) -> Result<TcpListener, BindError> {
-    listen(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))).or_else(|error| match error {
+    match listen(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))) {
         // A port taken on either family is taken.
-        BindError::Bind { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
-            Err(BindError::Bind {
-                address: SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
-                source,
-            })
+        Err(BindError::Bind { source, .. }) if source.kind() != io::ErrorKind::AddrInUse => {
+            listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
         }
-        _ => listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),
-    })
+        bound => bound,
+    }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, BindError> {
