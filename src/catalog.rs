@@ -150,6 +150,12 @@ impl Family {
         self.description().family_type
     }
 
+    /// The family's name in OpenMetrics, where only the samples of a counter end in `_total`.
+    pub(crate) fn base_name(self) -> &'static str {
+        let name = self.name();
+        name.strip_suffix("_total").unwrap_or(name)
+    }
+
     /// The label names in the order of the wire; a histogram's `le` comes after them.
     #[must_use]
     pub const fn labels(self) -> &'static [&'static str] {

@@ -94,8 +94,8 @@ impl Collector for RecorderCollector {
 impl RecorderCollector {
     fn conditions(&self, snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let family = Family::ReconcileCondition;
-        let mut series = snapshot.series().map(|s| (s, s.word())).peekable();
-        skip_while(&mut series, |(_, word)| !word.has_conditions());
+        let series = snapshot.series().map(|s| (s, s.word()));
+        let mut series = series.filter(|(_, word)| word.has_conditions()).peekable();
         if series.peek().is_none() {
             return Ok(());
         }
@@ -156,8 +156,8 @@ fn counters(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) 
     if samples.is_empty() {
         return Ok(());
     }
-    let name = family.name().trim_end_matches("_total");
-    let mut metrics = encoder.encode_descriptor(name, family.help(), None, MetricType::Counter)?;
+    let mut metrics =
+        encoder.encode_descriptor(family.base_name(), family.help(), None, MetricType::Counter)?;
     for (labels, count) in samples {
         metrics
             .encode_family(&labels)?
@@ -193,8 +193,4 @@ fn labels(key: Key<'_>) -> [(&str, &str); 3] {
         ("name", key.name),
         ("namespace", key.namespace),
     ]
-}
-
-fn skip_while<I: Iterator>(iterator: &mut std::iter::Peekable<I>, skip: impl Fn(&I::Item) -> bool) {
-    while iterator.next_if(&skip).is_some() {}
 }

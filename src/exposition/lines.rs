@@ -5,7 +5,7 @@
 
 use super::Format;
 use super::float::{write_count, write_float};
-use crate::catalog::{Family, FamilyType};
+use crate::catalog::Family;
 use crate::inner::Inner;
 use crate::status::{Slot, State, Word};
 
@@ -13,10 +13,10 @@ use crate::status::{Slot, State, Word};
 ///
 /// No help of ours has a character to be escaped; a test holds that.
 pub(super) fn write_header(out: &mut String, family: Family, format: Format) {
-    let name = match (format, family.family_type()) {
+    let name = match format {
         // OpenMetrics names the family, text 0.0.4 the sample.
-        (Format::OpenMetrics, FamilyType::Counter) => family.name().trim_end_matches("_total"),
-        _ => family.name(),
+        Format::OpenMetrics => family.base_name(),
+        Format::Text => family.name(),
     };
     for part in ["# HELP ", name, " ", family.help(), "\n# TYPE ", name, " "] {
         out.push_str(part);
@@ -191,14 +191,13 @@ impl ConditionTail {
 impl CountTail {
     /// `next` is what the next line begins with.
     fn new(before: String, next: &str, format: Format) -> Self {
-        let mut count = 0;
+        let small = |count| {
+            let mut tail = before.clone();
+            write_count(&mut tail, count, format);
+            tail + "\n" + next
+        };
         Self {
-            small: [(); 10].map(|()| {
-                let mut tail = before.clone();
-                write_count(&mut tail, count, format);
-                count += 1;
-                tail + "\n" + next
-            }),
+            small: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(small),
             before,
             behind: format!("\n{next}"),
         }

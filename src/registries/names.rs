@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::catalog::{Family, FamilyType};
+use crate::catalog::Family;
 
 /// Whose family a name belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +24,9 @@ impl Names {
     pub(super) fn of_recorder(families: impl Iterator<Item = Family>) -> Self {
         let mut names = Self::default();
         for family in families {
-            let metric_type = family.family_type();
-            let name = match metric_type {
-                FamilyType::Counter => family.name().trim_end_matches("_total"),
-                _ => family.name(),
-            };
-            let owner = Owner::Recorder(family);
+            let metric_type = family.family_type().as_str();
             // A test holds that they do not meet each other.
-            let _ = names.take(name, metric_type.as_str(), owner);
+            let _ = names.take(family.base_name(), metric_type, Owner::Recorder(family));
         }
         names
     }
@@ -72,10 +67,9 @@ mod tests {
     fn our_own_families_do_not_meet() {
         let mut names = Names::default();
         for family in Family::all() {
-            let name = family.name().trim_end_matches("_total");
             let metric_type = family.family_type().as_str();
-            let taken = names.take(name, metric_type, Owner::Recorder(family));
-            assert_eq!(taken, Ok(()), "{name}");
+            let taken = names.take(family.base_name(), metric_type, Owner::Recorder(family));
+            assert_eq!(taken, Ok(()), "{family:?}");
         }
     }
 }
