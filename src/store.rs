@@ -130,7 +130,7 @@ impl Store {
         }
     }
 
-    /// Replaces a record that is due, revives one that is deleted. The caller holds the write lock.
+    /// Replaces a record that is due by a new one. The caller holds the write lock.
     fn freshen(&self, series: &mut Arc<ObjectSeries>, now: Duration) {
         if series.is_due(now, self.grace) {
             // Its place is taken over, so the number of objects stays.
