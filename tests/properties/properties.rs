@@ -7,6 +7,8 @@ mod go;
 mod hostile;
 mod labels;
 mod lives;
+#[path = "../common/manual.rs"]
+mod manual;
 mod model;
 mod numbers;
 mod operations;
@@ -18,8 +20,10 @@ mod samples;
 
 use std::env;
 
-use gotk_metrics::{Format, ManualClock, ObjectId, Recorder, RecorderBuilder};
+use gotk_metrics::{Format, ObjectId};
 use proptest::test_runner::{Config, RngSeed};
+
+use self::manual::on_manual_clock;
 
 const FORMATS: [Format; 2] = [Format::Text, Format::OpenMetrics];
 
@@ -41,14 +45,6 @@ fn config(cases: u32) -> Config {
         failure_persistence: None,
         ..default
     }
-}
-
-/// A recorder whose time passes only when the clock is told so.
-fn on_manual_clock(builder: RecorderBuilder) -> (Recorder, ManualClock) {
-    let clock = ManualClock::new();
-    let time = clock.clone();
-    let recorder = builder.clock(move || time.now()).build();
-    (recorder.expect("the options of a test are valid"), clock)
 }
 
 fn app() -> ObjectId<'static> {
