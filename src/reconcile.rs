@@ -68,7 +68,7 @@ impl Completion for Outcome {
 /// Take `Arc<dyn RecordReconcile>` or an `impl RecordReconcile` in a controller's context to leave
 /// the choice to its caller. Open to implementors.
 ///
-/// No method fails or panics, and none waits for an exposition to be written. Objects beyond the
+/// No method fails or panics, and none waits for bytes to be written. Objects beyond the
 /// recorder's limit are refused and counted.
 ///
 /// # Examples

@@ -18,8 +18,8 @@ use crate::sync::{Arc, Ordering};
 /// Records what a controller does and writes it as Prometheus metrics.
 ///
 /// A recorder holds one record per object. Recording looks the object up and changes one integer or
-/// one histogram; it never waits for an exposition to be written, never fails and, on a known object,
-/// never allocates.
+/// one histogram; it never waits for bytes to be written, never fails and, on a known object, never
+/// allocates.
 /// [`RecordReconcile`](crate::RecordReconcile) is the trait that records;
 /// [`encode`](Self::encode) writes the exposition.
 ///
@@ -117,7 +117,8 @@ impl Recorder {
     /// The exposition as an iterator of byte chunks of about 64 KiB.
     ///
     /// Removes the series of objects whose grace has ended, then fixes which objects are written;
-    /// their values are read as the chunks are made. No lock is held between or during chunks, so
+    /// their values are read as the chunks are made. No lock is held between chunks or while bytes are
+    /// written, so
     /// a slow reader delays nobody.
     ///
     /// The call itself sorts the objects if any came or went since the last one: some tens of

@@ -22,7 +22,8 @@ const CHUNK: usize = 64 * 1024;
 ///
 /// Each is about 64 KiB; together they are exactly what [`Recorder::encode`](crate::Recorder::encode)
 /// returns. A chunk ends behind a whole line. Memory is bounded by one chunk, one block of values,
-/// and what appended registries have written.
+/// what appended registries have written, and the
+/// list of objects, which it keeps for itself once some came or went.
 ///
 /// # Examples
 ///

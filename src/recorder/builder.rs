@@ -95,8 +95,8 @@ impl RecorderBuilder {
 
     /// Where time comes from: a monotonic time since any fixed moment.
     ///
-    /// Called at the start and the end of an attempt, when an object is created, deleted or comes
-    /// back, and at a scrape; under no lock. Should it panic, the time is taken as zero, which makes
+    /// Called at the start and the end of an attempt, when an object that is new or deleted is recorded,
+    /// at a deletion, and at a scrape; under no lock. Should it panic, the time is taken as zero, which makes
     /// what is measured with it wrong but harms nothing else. See
     /// [`ManualClock`](crate::ManualClock) for tests. Defaults to the system's monotonic clock.
     pub fn clock(mut self, now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
