@@ -83,7 +83,8 @@ fn print_waits(ids: &[ObjectId], scrapes: bool) {
             }
             let worst = times.iter().copied().max().unwrap_or_default();
             let long = times.iter().filter(|time| time.as_millis() > 0).count();
-            println!("{operation}, scrapes {scrapes}: worst {worst:?}, {long} ppm over 1 ms");
+            let other = if scrapes { "scrapes" } else { "a busy loop" };
+            println!("{operation} beside {other}: worst {worst:?}, {long} ppm over 1 ms");
         }
         done.store(true, Ordering::Relaxed);
     });
