@@ -59,18 +59,36 @@
 //! use std::{sync::Arc, time::Duration};
 //!
 //! use gotk_metrics::{RecordReconcile as _, Recorder};
-//! use kube_runtime::{controller::Action, reflector::Lookup};
-//! # use std::io::Error;
+//! use kube_runtime::{controller::Action, watcher}; // or kube::runtime
+//! # type App = Dynamic;
+//! # pub struct Dynamic;
+//! # impl kube_runtime::reflector::Lookup for Dynamic {
+//! #     type DynamicType = ();
+//! #     fn kind(_: &()) -> std::borrow::Cow<'_, str> { "App".into() }
+//! #     fn group(_: &()) -> std::borrow::Cow<'_, str> { "".into() }
+//! #     fn version(_: &()) -> std::borrow::Cow<'_, str> { "".into() }
+//! #     fn plural(_: &()) -> std::borrow::Cow<'_, str> { "".into() }
+//! #     fn name(&self) -> Option<std::borrow::Cow<'_, str>> { None }
+//! #     fn namespace(&self) -> Option<std::borrow::Cow<'_, str>> { None }
+//! #     fn resource_version(&self) -> Option<std::borrow::Cow<'_, str>> { None }
+//! #     fn uid(&self) -> Option<std::borrow::Cow<'_, str>> { None }
+//! # }
+//! # type Error = std::io::Error;
 //!
-//! async fn reconcile<K>(app: Arc<K>, recorder: Arc<Recorder>) -> Result<Action, Error>
-//! where
-//!     K: Lookup<DynamicType = ()>,
-//! {
-//!     let apply = async {
-//!         // What the function did before.
-//!         Ok(Action::requeue(Duration::from_secs(600)))
-//!     };
-//!     recorder.record(&*app, apply).await
+//! // What the function was before.
+//! async fn apply(app: &App) -> Result<Action, Error> {
+//!     Ok(Action::requeue(Duration::from_secs(600)))
+//! }
+//!
+//! async fn reconcile(app: Arc<App>, recorder: Arc<Recorder>) -> Result<Action, Error> {
+//!     recorder.record(&*app, apply(&app)).await
+//! }
+//!
+//! // Without a finalizer: for each event of a `watcher` stream.
+//! fn watch(event: &watcher::Event<App>, recorder: &Recorder) {
+//!     if let watcher::Event::Delete(app) = event {
+//!         recorder.record_deleted(app);
+//!     }
 //! }
 //! # }
 //! ```
@@ -78,7 +96,8 @@
 //! # Conditions, suspension, deletion
 //!
 //! Ready follows the attempts until it is set once by hand. Nothing sees a deletion by itself: say it
-//! where the finalizer ends, or the series stay until [`clear`](RecordReconcile::clear).
+//! where the finalizer ends, or the series stay until [`clear`](RecordReconcile::clear). That may be
+//! within the attempt; another attempt afterwards would bring the object back.
 //!
 //! ```
 //! use gotk_metrics::{ConditionStatus, ConditionType, Format};

@@ -115,7 +115,8 @@ impl<'a> ObjectId<'a> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name a Kubernetes object",
     label = "neither an `ObjectId` nor an object whose kind is known at compile time",
-    note = "pass `&ObjectId::new(kind, name).within(namespace)`; for an `Arc<K>` pass `&*object`"
+    note = "pass `&ObjectId::new(kind, name).within(namespace)`; for an `Arc<K>` pass `&*object`",
+    note = "objects of kube-rs name themselves with feature `kube`; for a `DynamicObject` build an `ObjectId`"
 )]
 pub trait ToObjectId {
     /// The id, borrowed from `self` where that is possible.

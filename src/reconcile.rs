@@ -42,7 +42,8 @@ use crate::{ConditionStatus, ConditionType, ToObjectId};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how a reconcile ended",
-    note = "implement `Completion` for it, or use `record_with` and say it in a closure"
+    note = "implement `Completion` for it, or use `record_with` and say it in a closure",
+    note = "kube-rs's `Action` says so with feature `kube`"
 )]
 pub trait Completion {
     /// The outcome of a reconcile that returned `Ok(self)`.
@@ -122,7 +123,9 @@ pub trait RecordReconcile: Send + Sync {
     /// The object was deleted in the cluster.
     ///
     /// All its conditions show `Deleted`, and after the grace every series of it disappears. A
-    /// condition recorded or an attempt started before that brings it back. Does nothing for an
+    /// condition recorded or an attempt started before that brings it back: where finalizers of others
+    /// may remain, return before [`record`](Self::record) once the own one is gone. The end of an attempt
+    /// that is under way brings nothing back. Does nothing for an
     /// unknown object; a second call does not restart the grace.
     fn record_deleted(&self, id: &dyn ToObjectId);
 
@@ -156,6 +159,25 @@ pub trait RecordReconcile: Send + Sync {
     /// If the returned future is dropped before it is ready, the attempt counts in
     /// `gotkmetrics_attempts_cancelled_total`, has no result and no duration, and leaves Ready as it
     /// was. That is what a timeout around it looks like; put timeouts inside, so that they are errors.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let recorder = Recorder::new();
+    /// let id = ObjectId::new("App", "web").within("shop");
+    /// let reconcile = async {
+    ///     // With `?` inside, the end of the block names the type of the error.
+    ///     std::fs::metadata("/")?;
+    ///     Ok::<_, std::io::Error>(())
+    /// };
+    /// recorder.record(&id, reconcile).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     fn record<F, T, E>(&self, id: &dyn ToObjectId, future: F) -> Recorded<F>
     where
         F: Future<Output = Result<T, E>>,

@@ -20,7 +20,7 @@ use crate::sync::{Arc, Ordering};
 /// A recorder holds one record per object. Recording looks the object up and changes one integer or
 /// one histogram; it never waits for bytes to be written, never fails and, on a known object, never
 /// allocates.
-/// [`RecordReconcile`](crate::RecordReconcile) is the trait that records;
+/// [`RecordReconcile::record`](crate::RecordReconcile::record) and its siblings record;
 /// [`encode`](Self::encode) writes the exposition.
 ///
 /// Nothing runs in the background. Deleted objects are removed by the scrape that finds them due.
@@ -123,6 +123,28 @@ impl Recorder {
     ///
     /// The call itself sorts the objects if any came or went since the last one: some tens of
     /// milliseconds at 100 000 objects, worth a blocking thread in an async server.
+    ///
+    /// # Examples
+    ///
+    /// What a handler of one's own does:
+    ///
+    /// ```
+    /// use gotk_metrics::{Format, Recorder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let recorder = Recorder::new();
+    /// // As `MetricsServer` and Go's promhttp do, whatever the scraper accepts.
+    /// let format = Format::Text;
+    /// let chunks = tokio::task::spawn_blocking(move || recorder.encode_chunks(format)).await?;
+    /// let content_type = format.content_type();
+    /// for chunk in chunks {
+    ///     // Send it before the next one is made.
+    /// #   drop((content_type, chunk));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn encode_chunks(&self, format: Format) -> Chunks {
         Chunks::new(Arc::clone(&self.inner), format)
     }

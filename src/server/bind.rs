@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 /// Connections that wait to be accepted; what std and Go ask for where the system allows it.
 const BACKLOG: i32 = 1024;
 
-/// Where a [`MetricsServer`](crate::MetricsServer) listens: made from a port, a [`SocketAddr`] or a
-/// [`TcpListener`].
+/// Where a [`MetricsServer`](crate::MetricsServer) listens: made from a port, a [`SocketAddr`] or
+/// tokio's `TcpListener`.
 ///
 /// # Examples
 ///
