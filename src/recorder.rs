@@ -156,7 +156,8 @@ impl Recorder {
     /// Prometheus 2 compares `le` as text, so sums over Go and Rust controllers break there. Prefer
     /// [`encode`](Self::encode) and [`append`](Self::append).
     ///
-    /// All families of this recorder are collected; appended registries are not.
+    /// All families of this recorder are collected; appended registries are not. The registry does not keep the
+    /// recorder alive: once its last clone, handle and attempt are gone, nothing is collected.
     ///
     /// # Errors
     ///

@@ -18,11 +18,11 @@ use crate::object::Key;
 use crate::series::ObjectSeries;
 use crate::status::State;
 use crate::store::Snapshot;
-use crate::sync::Arc;
+use crate::sync::{Arc, Weak};
 
 pub(crate) fn register_collector(inner: &Arc<Inner>, registry: &mut Registry) {
     registry.register_collector(Box::new(RecorderCollector {
-        inner: Arc::clone(inner),
+        inner: Arc::downgrade(inner),
     }));
 }
 
@@ -66,89 +66,98 @@ pub(super) fn is_silenced() -> bool {
 
 #[derive(Debug)]
 struct RecorderCollector {
-    inner: Arc<Inner>,
+    /// Weak: the recorder may hold the registry, appended. Without the recorder nobody can record any more.
+    inner: Weak<Inner>,
 }
 
 impl Collector for RecorderCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         if let Some(mut within) = WITHIN.get() {
-            within.met_other |= !std::ptr::eq(within.recorder, Arc::as_ptr(&self.inner));
+            within.met_other |= !std::ptr::eq(within.recorder, self.inner.as_ptr());
             WITHIN.set(Some(within));
             return Ok(());
         }
-        let snapshot = self.inner.store.snapshot();
-        for family in Family::all().filter(|family| self.inner.exposes(*family)) {
+        let Some(inner) = self.inner.upgrade() else {
+            return Ok(());
+        };
+        let snapshot = inner.store.snapshot();
+        for family in Family::all().filter(|family| inner.exposes(*family)) {
             match family {
-                Family::ReconcileCondition => self.conditions(&snapshot, &mut encoder)?,
-                Family::ReconcileDuration => self.durations(&snapshot, &mut encoder)?,
+                Family::ReconcileCondition => conditions(&inner, &snapshot, &mut encoder)?,
+                Family::ReconcileDuration => durations(&inner, &snapshot, &mut encoder)?,
                 Family::SuspendStatus => suspensions(&snapshot, &mut encoder)?,
                 // Nothing is appended to that exposition.
                 Family::AppendErrors => {}
-                family => counters(&self.inner, family, &mut encoder)?,
+                family => counters(&inner, family, &mut encoder)?,
             }
         }
         Ok(())
     }
 }
 
-impl RecorderCollector {
-    fn conditions(&self, snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let family = Family::ReconcileCondition;
-        let series = snapshot.series().map(|s| (s, s.word()));
-        let mut series = series.filter(|(_, word)| word.has_conditions()).peekable();
-        if series.peek().is_none() {
-            return Ok(());
-        }
-        let types = self.inner.types.sorted();
-        let mut metrics =
-            encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Gauge)?;
-        for (series, word) in series {
-            for state in State::ALL {
-                for label in &*types {
-                    let Some(current) = word.condition(label.slot) else {
-                        continue;
-                    };
-                    let [kind, name, namespace] = labels(series.key());
-                    let status = ("status", state.as_str());
-                    let labels = [kind, name, namespace, status, ("type", label.raw())];
-                    metrics
-                        .encode_family(&labels)?
-                        .encode_gauge(&i64::from(current == state))?;
-                }
+fn conditions(
+    inner: &Inner,
+    snapshot: &Snapshot,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> fmt::Result {
+    let family = Family::ReconcileCondition;
+    let series = snapshot.series().map(|s| (s, s.word()));
+    let mut series = series.filter(|(_, word)| word.has_conditions()).peekable();
+    if series.peek().is_none() {
+        return Ok(());
+    }
+    let types = inner.types.sorted();
+    let mut metrics =
+        encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Gauge)?;
+    for (series, word) in series {
+        for state in State::ALL {
+            for label in &*types {
+                let Some(current) = word.condition(label.slot) else {
+                    continue;
+                };
+                let [kind, name, namespace] = labels(series.key());
+                let status = ("status", state.as_str());
+                let labels = [kind, name, namespace, status, ("type", label.raw())];
+                metrics
+                    .encode_family(&labels)?
+                    .encode_gauge(&i64::from(current == state))?;
             }
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    fn durations(&self, snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let family = Family::ReconcileDuration;
-        let copy = |series: &ObjectSeries| {
-            let mut counts = Vec::new();
-            let sum = series.copy_durations(&mut counts);
-            (counts.iter().sum::<u64>(), counts, sum)
-        };
-        let series = snapshot.series().map(|s| (s, copy(s)));
-        let mut series = series.filter(|(_, (count, ..))| *count > 0).peekable();
-        if series.peek().is_none() {
-            return Ok(());
-        }
-        let bounds: Vec<f64> = self
-            .inner
-            .bounds
-            .iter()
-            .copied()
-            .chain([f64::INFINITY])
-            .collect();
-        let mut metrics =
-            encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Histogram)?;
-        for (series, (count, counts, sum)) in series {
-            let buckets: Vec<_> = bounds.iter().copied().zip(counts).collect();
-            metrics
-                .encode_family(&labels(series.key()))?
-                .encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
-        }
-        Ok(())
+fn durations(
+    inner: &Inner,
+    snapshot: &Snapshot,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> fmt::Result {
+    let family = Family::ReconcileDuration;
+    let copy = |series: &ObjectSeries| {
+        let mut counts = Vec::new();
+        let sum = series.copy_durations(&mut counts);
+        (counts.iter().sum::<u64>(), counts, sum)
+    };
+    let series = snapshot.series().map(|s| (s, copy(s)));
+    let mut series = series.filter(|(_, (count, ..))| *count > 0).peekable();
+    if series.peek().is_none() {
+        return Ok(());
     }
+    let bounds: Vec<f64> = inner
+        .bounds
+        .iter()
+        .copied()
+        .chain([f64::INFINITY])
+        .collect();
+    let mut metrics =
+        encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Histogram)?;
+    for (series, (count, counts, sum)) in series {
+        let buckets: Vec<_> = bounds.iter().copied().zip(counts).collect();
+        metrics
+            .encode_family(&labels(series.key()))?
+            .encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
+    }
+    Ok(())
 }
 
 fn counters(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

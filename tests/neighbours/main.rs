@@ -8,6 +8,7 @@ mod broken;
 #[path = "../common/whole.rs"]
 mod whole;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
@@ -175,4 +176,28 @@ fn the_collector_drops_objects_whose_grace_has_ended() {
     assert!(encode().contains("status=\"Deleted\",type=\"Ready\"} 1"));
     clock.advance(Duration::from_secs(60));
     assert_text(&encode(), "# EOF\n");
+}
+
+#[test]
+fn a_recorder_and_a_registry_do_not_keep_each_other() {
+    let recorder = Recorder::new();
+    let mut registry = Registry::default();
+    recorder.register(&mut registry).unwrap();
+    let registry = Arc::new(registry);
+    let kept = Arc::downgrade(&registry);
+    recorder.append(registry).unwrap();
+    drop(recorder);
+    assert!(kept.upgrade().is_none());
+}
+
+#[test]
+fn without_its_recorder_a_collector_has_nothing_to_say() {
+    let recorder = Recorder::new();
+    let mut registry = Registry::default();
+    recorder.register(&mut registry).unwrap();
+    recorder.record_suspend(&ObjectId::new("A", "b"), true);
+    drop(recorder);
+    let mut out = String::new();
+    assert_eq!(text::encode(&mut out, &registry), Ok(()));
+    assert_text(&out, "# EOF\n");
 }
