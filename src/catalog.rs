@@ -19,12 +19,16 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Family {
+    /// How many reconciles a controller runs at a time at most.
+    MaxConcurrentReconciles,
     /// Reconcile attempts that failed or panicked, by controller.
     ReconcileErrors,
     /// Reconcile attempts that panicked, by controller.
     ReconcilePanics,
     /// Finished reconcile attempts, by controller and result.
     ReconcileTotal,
+    /// Reconcile errors after which nothing is tried again, by controller.
+    TerminalReconcileErrors,
     /// The state of each condition of each object.
     ReconcileCondition,
     /// How long the attempts of each object took.
@@ -35,8 +39,14 @@ pub enum Family {
     AppendErrors,
     /// Reconcile attempts dropped before their end, by controller.
     AttemptsCancelled,
+    /// Reconciles asked for of objects that were gone, by controller.
+    ObjectsNotFound,
+    /// Panics of the user's code that reads an object in a tracked store.
+    ObservePanics,
     /// Recordings refused because a limit was reached.
     Refused,
+    /// Errors of the watches of a controller.
+    WatchErrors,
 }
 
 /// The type of a metric family, as its `# TYPE` line names it.
@@ -59,7 +69,14 @@ struct Description {
     labels: &'static [&'static str],
 }
 
-const CATALOG: [Description; 9] = [
+const CATALOG: [Description; 14] = [
+    Description {
+        family: Family::MaxConcurrentReconciles,
+        name: "controller_runtime_max_concurrent_reconciles",
+        help: "Maximum number of concurrent reconciles per controller",
+        family_type: FamilyType::Gauge,
+        labels: &["controller"],
+    },
     Description {
         family: Family::ReconcileErrors,
         name: "controller_runtime_reconcile_errors_total",
@@ -80,6 +97,13 @@ const CATALOG: [Description; 9] = [
         help: "Total number of reconciliations per controller",
         family_type: FamilyType::Counter,
         labels: &["controller", "result"],
+    },
+    Description {
+        family: Family::TerminalReconcileErrors,
+        name: "controller_runtime_terminal_reconcile_errors_total",
+        help: "Total number of terminal reconciliation errors per controller",
+        family_type: FamilyType::Counter,
+        labels: &["controller"],
     },
     Description {
         family: Family::ReconcileCondition,
@@ -117,11 +141,32 @@ const CATALOG: [Description; 9] = [
         labels: &["controller"],
     },
     Description {
+        family: Family::ObjectsNotFound,
+        name: "gotkmetrics_objects_not_found_total",
+        help: "Total number of reconciles asked for of objects that were gone per controller.",
+        family_type: FamilyType::Counter,
+        labels: &["controller"],
+    },
+    Description {
+        family: Family::ObservePanics,
+        name: "gotkmetrics_observe_panics_total",
+        help: "Total number of panics while the state of an object in a tracked store was read.",
+        family_type: FamilyType::Counter,
+        labels: &[],
+    },
+    Description {
         family: Family::Refused,
         name: "gotkmetrics_refused_total",
         help: "Total number of recordings refused because a limit was reached.",
         family_type: FamilyType::Counter,
         labels: &["limit"],
+    },
+    Description {
+        family: Family::WatchErrors,
+        name: "gotkmetrics_watch_errors_total",
+        help: "Total number of errors of the watches per controller.",
+        family_type: FamilyType::Counter,
+        labels: &["controller"],
     },
 ];
 

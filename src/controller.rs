@@ -2,9 +2,11 @@
 //!
 //! Counters only grow and outlive the objects: `forget` and `clear` leave them alone.
 
-use crate::object::Key;
+use std::num::NonZeroU64;
+
+use crate::object::{MAX_NAME, cap};
 use crate::status::ConditionStatus;
-use crate::sync::{Arc, AtomicU64, Ordering, RwLock};
+use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Ordering, RwLock};
 
 /// Most controllers in one process are far below; the bound is against kinds made of user input.
 const MAX_CONTROLLERS: usize = 64;
@@ -36,13 +38,22 @@ impl Outcome {
 }
 
 /// The counters of one controller. Relaxed throughout: they guard no other memory.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Controller {
     /// The value of the label `controller`.
     name: Box<str>,
     results: [AtomicU64; 4],
     panics: AtomicU64,
     cancelled: AtomicU64,
+    terminal_errors: AtomicU64,
+    /// Whether a stream was seen, which shows the two errors below.
+    streams: AtomicBool,
+    watch_errors: AtomicU64,
+    not_found: AtomicU64,
+    /// Zero while nobody has told.
+    max_concurrent: AtomicU64,
+    /// How many functions and streams have it as theirs.
+    claims: AtomicUsize,
 }
 
 /// The label `result` of each counter in `Controller::results`, in the order of the exposition.
@@ -52,10 +63,12 @@ impl Controller {
     fn new(name: &str) -> Self {
         Self {
             name: name.into(),
-            results: Default::default(),
-            panics: AtomicU64::new(0),
-            cancelled: AtomicU64::new(0),
+            ..Self::default()
         }
+    }
+
+    fn is_unclaimed(&self) -> bool {
+        self.claims.load(Ordering::Relaxed) == 0
     }
 
     pub(crate) fn finished(&self, outcome: Outcome) {
@@ -102,6 +115,51 @@ impl Controller {
     pub(crate) fn cancelled_count(&self) -> u64 {
         self.cancelled.load(Ordering::Relaxed)
     }
+
+    /// The error policy answered that there is nothing to try again.
+    pub(crate) fn failed_terminally(&self) {
+        self.terminal_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn terminal_error_count(&self) -> u64 {
+        self.terminal_errors.load(Ordering::Relaxed)
+    }
+
+    /// There is a stream whose errors are counted.
+    pub(crate) fn streams(&self) {
+        self.streams.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn watch_failed(&self) {
+        self.watch_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn watch_error_count(&self) -> Option<u64> {
+        self.of_stream(&self.watch_errors)
+    }
+
+    pub(crate) fn object_not_found(&self) {
+        self.not_found.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn not_found_count(&self) -> Option<u64> {
+        self.of_stream(&self.not_found)
+    }
+
+    /// None for a controller that was never seen to have a stream: it would show a zero that nobody has counted.
+    fn of_stream(&self, count: &AtomicU64) -> Option<u64> {
+        let streams = self.streams.load(Ordering::Relaxed);
+        streams.then(|| count.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_max_concurrent(&self, max: NonZeroU64) {
+        self.max_concurrent.store(max.get(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn max_concurrent(&self) -> Option<u64> {
+        let max = self.max_concurrent.load(Ordering::Relaxed);
+        (max > 0).then_some(max)
+    }
 }
 
 /// The controllers of one recorder.
@@ -120,33 +178,44 @@ struct Table {
 }
 
 impl Controllers {
-    /// The controller of the object's kind, named like the kind in lower case and created at need.
+    /// The controller of `kind`, named like it in lower case and created at need.
     ///
     /// `None` beyond the last one, which is counted.
-    pub(crate) fn of_kind(&self, key: Key<'_>) -> Option<Arc<Controller>> {
-        let known = |table: &Table| {
-            let found = table.by_kind.iter().find(|(kind, _)| **kind == *key.kind);
-            found.map(|(_, controller)| Arc::clone(controller))
-        };
+    pub(crate) fn of_kind(&self, kind: &str) -> Option<Arc<Controller>> {
         {
             let table = self.table.read();
-            let known = known(&table);
+            let known = table.of_kind(kind);
             // Once it is full, nothing changes in it any more.
             if known.is_some() || table.by_kind.len() == MAX_CONTROLLERS {
-                self.count_refused(known.is_none());
-                return known;
+                return self.counted(known);
             }
         }
         let mut table = self.table.write();
-        let controller = known(&table).or_else(|| table.add(key.kind));
-        self.count_refused(controller.is_none());
-        controller
+        let controller = table.of_kind(kind).or_else(|| table.add_kind(kind));
+        self.counted(controller)
     }
 
-    fn count_refused(&self, refused: bool) {
-        if refused {
+    /// A controller for as long as the claim lives: `name`, shared with all who give that name, or the first of `kind`,
+    /// `kind-2`, `kind-3` that nobody else has.
+    ///
+    /// `None` beyond the last one, which is counted.
+    pub(crate) fn claim(&self, kind: &str, name: Option<&str>) -> Option<Claim> {
+        let mut table = self.table.write();
+        let controller = match name {
+            Some(name) => table.named(cap(name, MAX_NAME)),
+            None => table.unclaimed(kind),
+        };
+        let controller = self.counted(controller)?;
+        // Relaxed: changed by claims alone, which hold the lock, and their ends.
+        controller.claims.fetch_add(1, Ordering::Relaxed);
+        Some(Claim(controller))
+    }
+
+    fn counted(&self, found: Option<Arc<Controller>>) -> Option<Arc<Controller>> {
+        if found.is_none() {
             self.refused.fetch_add(1, Ordering::Relaxed);
         }
+        found
     }
 
     /// All controllers in the order of their names.
@@ -167,22 +236,106 @@ impl Controllers {
 }
 
 impl Table {
+    fn of_kind(&self, kind: &str) -> Option<Arc<Controller>> {
+        let found = self.by_kind.iter().find(|(of, _)| **of == *kind);
+        found.map(|(_, controller)| Arc::clone(controller))
+    }
+
+    /// Two kinds may share a controller: lower case makes them equal, or a user's name does.
     #[cold]
-    fn add(&mut self, kind: &str) -> Option<Arc<Controller>> {
-        // Kinds bound the names too: two kinds may share one, none has two.
+    fn add_kind(&mut self, kind: &str) -> Option<Arc<Controller>> {
         if self.by_kind.len() == MAX_CONTROLLERS {
             return None;
         }
-        let name = kind.to_lowercase();
-        let controller = match self.by_name.binary_search_by(|c| (*c.name).cmp(&name)) {
-            Ok(at) => Arc::clone(self.by_name.get(at)?),
-            Err(at) => {
-                let controller = Arc::new(Controller::new(&name));
-                self.by_name.insert(at, Arc::clone(&controller));
-                controller
-            }
-        };
+        let controller = self.named(&kind.to_lowercase())?;
         self.by_kind.push((kind.into(), Arc::clone(&controller)));
         Some(controller)
+    }
+
+    fn named(&mut self, name: &str) -> Option<Arc<Controller>> {
+        match self.by_name.binary_search_by(|c| (*c.name).cmp(name)) {
+            Ok(at) => self.by_name.get(at).cloned(),
+            Err(_) if self.by_name.len() == MAX_CONTROLLERS => None,
+            Err(at) => {
+                let controller = Arc::new(Controller::new(name));
+                self.by_name.insert(at, Arc::clone(&controller));
+                Some(controller)
+            }
+        }
+    }
+
+    fn unclaimed(&mut self, kind: &str) -> Option<Arc<Controller>> {
+        let first = self.of_kind(kind).or_else(|| self.add_kind(kind))?;
+        if first.is_unclaimed() {
+            return Some(first);
+        }
+        // One of so many numbers is free, or there is no room.
+        let mut names = (2..=MAX_CONTROLLERS + 1).map(|number| format!("{}-{number}", first.name));
+        names.find_map(|name| match self.named(&name) {
+            Some(controller) => controller.is_unclaimed().then_some(Some(controller)),
+            None => Some(None),
+        })?
+    }
+}
+
+/// The right to be called by a name, which another claim for the kind does not get meanwhile.
+#[derive(Debug)]
+pub(crate) struct Claim(Arc<Controller>);
+
+impl Claim {
+    pub(crate) fn controller(&self) -> &Arc<Controller> {
+        &self.0
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.0.claims.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_claim(controllers: &Controllers, kind: &str, name: &str) -> Claim {
+        let claim = controllers.claim(kind, None).unwrap();
+        assert_eq!(claim.controller().name(), name);
+        claim
+    }
+
+    #[test]
+    fn two_controllers_of_a_kind_have_two_names() {
+        let controllers = Controllers::default();
+        controllers.of_kind("App");
+        let first = assert_claim(&controllers, "App", "app");
+        let second = assert_claim(&controllers, "App", "app-2");
+        let third = assert_claim(&controllers, "App", "app-3");
+        drop(second);
+        // Whoever comes back after a while goes on where he was.
+        let second = assert_claim(&controllers, "App", "app-2");
+        drop((first, second, third));
+        drop(assert_claim(&controllers, "App", "app"));
+    }
+
+    #[test]
+    fn one_name_is_one_controller() {
+        let controllers = Controllers::default();
+        let [a, b] = ["App", "Job"].map(|kind| controllers.claim(kind, Some("shop")).unwrap());
+        assert!(Arc::ptr_eq(a.controller(), b.controller()));
+        assert_eq!(controllers.sorted().len(), 1);
+    }
+
+    #[test]
+    fn names_beyond_the_last_are_refused_and_counted() {
+        let controllers = Controllers::default();
+        let claims: Vec<_> = (0..65).map(|_| controllers.claim("App", None)).collect();
+        assert_eq!(claims.iter().flatten().count(), 64);
+        assert_eq!(controllers.refused(), 1);
+        assert!(controllers.claim("App", Some("one-more")).is_none());
+        assert!(controllers.of_kind("Other").is_none());
+        assert!(controllers.of_kind("App").is_some());
+        assert_eq!(controllers.refused(), 3);
     }
 }

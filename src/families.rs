@@ -179,8 +179,13 @@ impl Inner {
             return;
         };
         let id = id.to_object_id();
-        self.store.with(id.key(), |series| {
-            series.change(|word| Some(word.alive().with_condition(slot, status)));
+        let key = id.key();
+        let revives = || self.tracking.may_revive(key);
+        self.store.with_revived(key, revives, |series, revive| {
+            series.change(|word| {
+                let word = if revive { word.alive() } else { word };
+                Some(word.with_condition(slot, status))
+            });
         });
     }
 

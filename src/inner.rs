@@ -8,8 +8,9 @@ use crate::catalog::Family;
 use crate::controller::Controllers;
 use crate::registries::Registries;
 use crate::status::ConditionTypes;
-use crate::store::Store;
-use crate::sync::{AtomicBool, AtomicU64, Ordering};
+use crate::store::{Snapshot, Store};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
+use crate::tracking::Tracking;
 
 #[derive(Debug)]
 pub(crate) struct Inner {
@@ -17,6 +18,7 @@ pub(crate) struct Inner {
     pub(crate) types: ConditionTypes,
     pub(crate) controllers: Controllers,
     pub(crate) registries: Registries,
+    pub(crate) tracking: Tracking,
     pub(crate) bounds: Box<[f64]>,
     /// The bits of the families that are switched off.
     pub(crate) without: u32,
@@ -31,6 +33,18 @@ impl RefUnwindSafe for Inner {}
 impl Inner {
     pub(crate) fn exposes(&self, family: Family) -> bool {
         self.without & family.bit() == 0
+    }
+
+    /// The records in the order of the exposition, as the tracked stores and the end of the grace have them.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.tracking.sync(&self.store);
+        self.store.snapshot()
+    }
+
+    /// Removes every series of every object; what is tracked is not any more.
+    pub(crate) fn clear(&self) {
+        self.tracking.clear();
+        self.store.clear();
     }
 
     pub(crate) fn count_refused_type(&self) {

@@ -136,6 +136,13 @@
 //! Without both, the recorder and its exposition need no async runtime.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(feature = "kube"),
+    expect(
+        dead_code,
+        reason = "the core can do all that a kube-rs controller needs; with the feature nothing is left over"
+    )
+)]
 
 mod catalog;
 mod clock;
@@ -156,6 +163,7 @@ mod server;
 mod status;
 mod store;
 mod sync;
+mod tracking;
 
 pub use catalog::{Family, FamilyType};
 pub use clock::ManualClock;
@@ -163,6 +171,11 @@ pub use controller::Outcome;
 pub use error::{AlreadyRegistered, AlreadySet, AppendError, BuildError};
 pub use exposition::{Chunks, Format};
 pub use families::{ConditionGauge, DurationHistogram, SuspendGauge};
+#[cfg(feature = "kube")]
+pub use kube::{
+    ControllerExt, ControllerOptions, Observe, Observed, Reconcile, RecordedStream, Tracked,
+    find_condition,
+};
 pub use object::{ObjectId, ToObjectId};
 pub use reconcile::{Attempt, Completion, RecordReconcile, Recorded};
 pub use recorder::{Recorder, RecorderBuilder};

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// Longest kind in bytes: Kubernetes takes kinds as lower-cased DNS labels.
 const MAX_KIND: usize = 63;
 /// Longest name and namespace in bytes: a DNS subdomain.
-const MAX_NAME: usize = 253;
+pub(crate) const MAX_NAME: usize = 253;
 
 /// The kind, name and namespace of a Kubernetes object: the labels of its series.
 ///
@@ -83,7 +83,7 @@ impl<'a> ObjectId<'a> {
 
     pub(crate) fn key(&self) -> Key<'_> {
         Key {
-            kind: cap(&self.kind, MAX_KIND),
+            kind: capped_kind(&self.kind),
             name: cap(&self.name, MAX_NAME),
             namespace: cap(&self.namespace, MAX_NAME),
         }
@@ -152,6 +152,10 @@ impl Key<'_> {
         escape_label(self.namespace, out);
         out.push('"');
     }
+}
+
+pub(crate) fn capped_kind(kind: &str) -> &str {
+    cap(kind, MAX_KIND)
 }
 
 /// The longest start of `value` that has at most `max` bytes and ends between two characters.

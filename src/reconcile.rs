@@ -255,7 +255,7 @@ impl RecordReconcile for Recorder {
     }
 
     fn clear(&self) {
-        self.inner.store.clear();
+        self.inner.clear();
     }
 
     fn start(&self, id: &dyn ToObjectId) -> Attempt {

@@ -8,8 +8,30 @@ use std::panic::RefUnwindSafe;
 use std::time::Duration;
 
 use crate::object::Key;
-use crate::status::{ConditionStatus, Word};
-use crate::sync::{AtomicU64, Mutex, Ordering};
+use crate::status::{ConditionStatus, Fields, Reading, Word};
+use crate::sync::{AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering};
+
+/// The number of a sync of tracked stores, even; wraps around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Round(u32);
+
+impl Round {
+    /// From one round to the next.
+    pub(crate) const STEP: u32 = 2;
+
+    pub(crate) const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    const fn seen(self) -> u32 {
+        self.0 | 1
+    }
+
+    /// Whether `seen` is from an earlier round; half of all numbers are.
+    const fn is_after(self, seen: u32) -> bool {
+        self.0.wrapping_sub(seen).wrapping_sub(1) < u32::MAX / 2
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct ObjectSeries {
@@ -17,6 +39,11 @@ pub(crate) struct ObjectSeries {
     text: Box<str>,
     kind_len: u8,
     name_len: u8,
+    /// The fields of the state that a tracked store wrote last; changed by syncs only.
+    tracked: AtomicU16,
+    /// The last round in which there was a sign of life, or the number above it if a sync of that round
+    /// saw the object in a store.
+    seen: AtomicU32,
     state: AtomicU64,
     /// When the object was deleted, in nanoseconds of the clock; means nothing while it is not.
     deleted_at: AtomicU64,
@@ -27,7 +54,7 @@ pub(crate) struct ObjectSeries {
 impl RefUnwindSafe for ObjectSeries {}
 
 impl ObjectSeries {
-    pub(crate) fn new(key: Key<'_>, buckets: usize) -> Self {
+    pub(crate) fn new(key: Key<'_>, buckets: usize, round: Round) -> Self {
         let text = [key.kind, key.name, key.namespace].concat();
         // A key is capped far below 256 bytes a part.
         let len = |part: &str| u8::try_from(part.len()).unwrap_or(u8::MAX);
@@ -35,6 +62,8 @@ impl ObjectSeries {
             text: text.into(),
             kind_len: len(key.kind),
             name_len: len(key.name),
+            tracked: AtomicU16::new(0),
+            seen: AtomicU32::new(round.0),
             state: AtomicU64::new(Word::default().bits()),
             deleted_at: AtomicU64::new(0),
             durations: Mutex::new(Durations {
@@ -102,6 +131,51 @@ impl ObjectSeries {
             let current = !word.is_gone() && word.epoch() == epoch;
             current.then(|| word.with_outcome(status))
         });
+    }
+
+    /// A sign of life: a sync of `round`, which may have read the stores before, is not to miss the object.
+    pub(crate) fn touch(&self, round: Round) {
+        let older = |seen| round.is_after(seen).then_some(round.0);
+        // Relaxed: who sees an object in a store has synchronised with whoever put it there, by the
+        // store's own lock; so a sync that read the store before that has begun its round before this.
+        if older(self.seen.load(Ordering::Relaxed)).is_some() {
+            // Not a mere store: it would undo `see`. An error is the None of `older`.
+            let _ = self
+                .seen
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, older);
+        }
+    }
+
+    /// A sync found the object in a store.
+    pub(crate) fn see(&self, round: Round) {
+        self.seen.store(round.seen(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn was_seen(&self, round: Round) -> bool {
+        self.seen.load(Ordering::Relaxed) == round.seen()
+    }
+
+    /// Whether there was no sign of life since `round` began.
+    pub(crate) fn is_unseen(&self, round: Round) -> bool {
+        round.is_after(self.seen.load(Ordering::Relaxed))
+    }
+
+    /// The object is in a tracked store, which says this of it; None if what it says cannot be read.
+    ///
+    /// Brings a deleted object back. Called by one sync at a time.
+    pub(crate) fn read(&self, reading: Option<Reading>) {
+        let before = Fields::from_bits(self.tracked.load(Ordering::Relaxed));
+        self.change(|word| {
+            let word = word.alive();
+            Some(match reading {
+                Some(reading) => word.with_reading(reading, before),
+                None => word.with_attempt(),
+            })
+        });
+        if let Some(reading) = reading {
+            self.tracked
+                .store(reading.fields().bits(), Ordering::Relaxed);
+        }
     }
 
     /// Appends the count of each bucket, not cumulative, and returns the sum.

@@ -2,11 +2,13 @@
 //!
 //! What one object's conditions are at a moment is in `status/word.rs`.
 
+mod reading;
 mod types;
 mod word;
 
 use std::borrow::Cow;
 
+pub(crate) use self::reading::{Fields, Reading};
 pub(crate) use self::types::{ConditionTypes, Slot};
 pub(crate) use self::word::{State, Word};
 
@@ -98,6 +100,9 @@ impl ConditionType {
     pub const RECONCILING: Self = Self::from_static("Reconciling");
     /// Whether reconciliation cannot go on without a change to the object.
     pub const STALLED: Self = Self::from_static("Stalled");
+
+    /// How many a recorder knows.
+    pub(crate) const MAX: usize = Slot::COUNT;
 
     /// A type of any name.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {

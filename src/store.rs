@@ -6,6 +6,7 @@
 
 mod snapshot;
 mod tombstones;
+mod tracked;
 
 use std::hash::BuildHasher as _;
 use std::time::Duration;
@@ -19,8 +20,8 @@ use self::tombstones::Tombstones;
 
 use crate::clock::Clock;
 use crate::object::Key;
-use crate::series::ObjectSeries;
-use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, Ordering, RwLock};
+use crate::series::{ObjectSeries, Round};
+use crate::sync::{Arc, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, RwLock};
 
 /// A power of two, enough that two threads seldom meet and a shard of a full store stays small.
 const SHARDS: usize = 64;
@@ -44,6 +45,8 @@ pub(crate) struct Store {
     refused: AtomicU64,
     /// Rises with each record that comes or goes.
     membership: AtomicU64,
+    /// Of the last sync that began; see [`Round`].
+    round: AtomicU32,
     tombstones: Mutex<Tombstones>,
     snapshot: Mutex<Option<Arc<Snapshot>>>,
 }
@@ -60,6 +63,7 @@ impl Store {
             objects: AtomicUsize::new(0),
             refused: AtomicU64::new(0),
             membership: AtomicU64::new(0),
+            round: AtomicU32::new(0),
             tombstones: Mutex::default(),
             snapshot: Mutex::default(),
         }
@@ -82,30 +86,45 @@ impl Store {
         key: Key<'_>,
         act: impl FnOnce(&Arc<ObjectSeries>) -> R,
     ) -> Option<R> {
-        let hash = self.hash(key);
-        let shard = self.shard(hash);
-        {
-            let table = shard.read();
-            if let Some(series) = table.find(hash, |series| series.key() == key)
-                && !series.word().is_deleted()
-            {
-                return Some(act(series));
-            }
-        }
-        self.with_created(hash, key, act)
+        self.with_revived(key, || false, |series, _| act(series))
     }
 
+    /// [`with`](Self::with) for what can bring a deleted object back: `act` is told whether it is to, which is what
+    /// `revives` says, asked under no lock and only if the object is deleted.
+    pub(crate) fn with_revived<R>(
+        &self,
+        key: Key<'_>,
+        revives: impl FnOnce() -> bool,
+        act: impl FnOnce(&Arc<ObjectSeries>, bool) -> R,
+    ) -> Option<R> {
+        let hash = self.hash(key);
+        let deleted = {
+            let table = self.shard(hash).read();
+            match table.find(hash, |series| series.key() == key) {
+                Some(series) if !series.word().is_deleted() => return Some(act(series, false)),
+                found => found.is_some(),
+            }
+        };
+        let revive = deleted && revives();
+        self.with_created(hash, key, || true, |series| act(series, revive))
+    }
+
+    /// Runs `act` under the write lock on a record that is known, due or new, if `allowed` there.
     #[cold]
     fn with_created<R>(
         &self,
         hash: u64,
         key: Key<'_>,
+        allowed: impl Fn() -> bool,
         act: impl FnOnce(&Arc<ObjectSeries>) -> R,
     ) -> Option<R> {
         let now = self.now();
         let mut swept = false;
         loop {
             let mut table = self.shard(hash).write();
+            if !allowed() {
+                return None;
+            }
             match table.entry(hash, |s| s.key() == key, |s| self.hash(s.key())) {
                 Entry::Occupied(mut slot) => {
                     self.freshen(slot.get_mut(), now);
@@ -113,7 +132,11 @@ impl Store {
                 }
                 Entry::Vacant(slot) => {
                     if self.reserve() {
-                        let slot = slot.insert(Arc::new(ObjectSeries::new(key, self.buckets)));
+                        let slot = slot.insert(Arc::new(ObjectSeries::new(
+                            key,
+                            self.buckets,
+                            self.round(),
+                        )));
                         return Some(act(slot.get()));
                     }
                 }
@@ -135,21 +158,26 @@ impl Store {
         if series.is_due(now, self.grace) {
             // Its place is taken over, so the number of objects stays.
             series.change(|word| Some(word.gone()));
-            *series = Arc::new(ObjectSeries::new(series.key(), self.buckets));
+            *series = Arc::new(ObjectSeries::new(series.key(), self.buckets, self.round()));
             self.membership.fetch_add(1, Ordering::Release);
         }
     }
 
     /// The object is deleted in the cluster: its series stay for the grace, its conditions as Deleted.
     pub(crate) fn delete(&self, key: Key<'_>) {
+        self.delete_if(key, |_| true);
+    }
+
+    fn delete_if(&self, key: Key<'_>, judge: impl FnOnce(&Arc<ObjectSeries>) -> bool) {
         if self.grace.is_zero() {
-            return self.forget(key);
+            return self.remove_if(key, judge);
         }
         let now = self.now();
         let hash = self.hash(key);
         let table = self.shard(hash).write();
         if let Some(series) = table.find(hash, |series| series.key() == key)
             && !series.word().is_deleted()
+            && judge(series)
         {
             series.delete(now);
             let objects = self.objects.load(Ordering::Relaxed);
@@ -251,6 +279,12 @@ impl Store {
             self.membership.fetch_add(1, Ordering::Release);
         }
         reserved.is_ok()
+    }
+
+    /// The sync that began last.
+    pub(crate) fn round(&self) -> Round {
+        // Relaxed: see `ObjectSeries::touch`.
+        Round::new(self.round.load(Ordering::Relaxed))
     }
 
     fn hash(&self, key: Key<'_>) -> u64 {

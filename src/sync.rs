@@ -2,6 +2,8 @@
 //!
 //! Nothing else imports them, so that a model checker can replace them all at once.
 
-pub(crate) use parking_lot::{Mutex, RwLock};
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use parking_lot::{Condvar, Mutex, RwLock};
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 pub(crate) use std::sync::{Arc, Weak};

@@ -71,7 +71,7 @@ struct Position {
 impl Chunks {
     pub(crate) fn new(inner: Arc<Inner>, format: Format) -> Self {
         Self {
-            snapshot: inner.store.snapshot(),
+            snapshot: inner.snapshot(),
             lines: Lines::new(&inner, format),
             // First, so that what fails in it shows in this exposition's own counter.
             appended: encode_all(&inner, format),

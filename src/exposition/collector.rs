@@ -12,7 +12,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::counters::samples;
-use crate::catalog::Family;
+use crate::catalog::{Family, FamilyType};
 use crate::inner::Inner;
 use crate::object::Key;
 use crate::series::ObjectSeries;
@@ -80,7 +80,7 @@ impl Collector for RecorderCollector {
         let Some(inner) = self.inner.upgrade() else {
             return Ok(());
         };
-        let snapshot = inner.store.snapshot();
+        let snapshot = inner.snapshot();
         for family in Family::all().filter(|family| inner.exposes(*family)) {
             match family {
                 Family::ReconcileCondition => conditions(&inner, &snapshot, &mut encoder)?,
@@ -165,12 +165,21 @@ fn counters(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) 
     if samples.is_empty() {
         return Ok(());
     }
+    let is_gauge = family.family_type() == FamilyType::Gauge;
+    let metric_type = if is_gauge {
+        MetricType::Gauge
+    } else {
+        MetricType::Counter
+    };
     let mut metrics =
-        encoder.encode_descriptor(family.base_name(), family.help(), None, MetricType::Counter)?;
+        encoder.encode_descriptor(family.base_name(), family.help(), None, metric_type)?;
     for (labels, count) in samples {
-        metrics
-            .encode_family(&labels)?
-            .encode_counter::<NoLabelSet, _, f64>(&count, None)?;
+        let mut metric = metrics.encode_family(&labels)?;
+        if is_gauge {
+            metric.encode_gauge(&count)?;
+        } else {
+            metric.encode_counter::<NoLabelSet, _, f64>(&count, None)?;
+        }
     }
     Ok(())
 }

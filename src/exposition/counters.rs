@@ -11,28 +11,40 @@ pub(super) type Sample = (Vec<(&'static str, String)>, u64);
 
 /// The series of `family` in the order of the exposition; none if it has series per object.
 pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
-    let per_controller = |count: fn(&Controller) -> u64| {
-        let controllers = inner.controllers.sorted();
-        let sample = |c: &Controller| (vec![("controller", c.name().to_owned())], count(c));
-        controllers.iter().map(|c| sample(c)).collect()
-    };
     match family {
-        Family::ReconcileErrors => per_controller(Controller::error_count),
-        Family::ReconcilePanics => per_controller(Controller::panic_count),
-        Family::AttemptsCancelled => per_controller(Controller::cancelled_count),
+        Family::ReconcileErrors => per_controller(inner, |c| Some(c.error_count())),
+        Family::ReconcilePanics => per_controller(inner, |c| Some(c.panic_count())),
+        Family::TerminalReconcileErrors => {
+            per_controller(inner, |c| Some(c.terminal_error_count()))
+        }
+        Family::AttemptsCancelled => per_controller(inner, |c| Some(c.cancelled_count())),
+        Family::ObjectsNotFound => per_controller(inner, Controller::not_found_count),
+        Family::WatchErrors => per_controller(inner, Controller::watch_error_count),
+        Family::MaxConcurrentReconciles => per_controller(inner, Controller::max_concurrent),
         Family::ReconcileTotal => results(inner),
         Family::Refused => refused(inner),
-        Family::AppendErrors => {
-            let errors = inner.registries.errors();
-            errors
-                .map(|errors| (Vec::new(), errors))
-                .into_iter()
-                .collect()
-        }
+        Family::AppendErrors => alone(inner.registries.errors()),
+        Family::ObservePanics => alone(inner.tracking.panics()),
         Family::ReconcileCondition | Family::ReconcileDuration | Family::SuspendStatus => {
             Vec::new()
         }
     }
+}
+
+/// A series for each controller that has the count.
+fn per_controller(inner: &Inner, count: fn(&Controller) -> Option<u64>) -> Vec<Sample> {
+    let controllers = inner.controllers.sorted();
+    let samples = controllers.iter().filter_map(|controller| {
+        let name = controller.name().to_owned();
+        Some((vec![("controller", name)], count(controller)?))
+    });
+    samples.collect()
+}
+
+/// One series without labels, if there is one.
+fn alone(count: Option<u64>) -> Vec<Sample> {
+    let sample = count.map(|count| (Vec::new(), count));
+    sample.into_iter().collect()
 }
 
 fn results(inner: &Inner) -> Vec<Sample> {

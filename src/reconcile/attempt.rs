@@ -83,11 +83,22 @@ enum End {
 
 impl Attempt {
     pub(super) fn start(inner: &Arc<Inner>, key: Key<'_>) -> Self {
+        Self::start_in(inner, inner.controllers.of_kind(key.kind), key)
+    }
+
+    /// An attempt of `controller`, None beyond the last one.
+    pub(crate) fn start_in(
+        inner: &Arc<Inner>,
+        controller: Option<Arc<Controller>>,
+        key: Key<'_>,
+    ) -> Self {
         let conditions = inner.exposes(Family::ReconcileCondition);
         let found = if conditions || inner.exposes(Family::ReconcileDuration) {
-            inner.store.with(key, |series| {
+            let revives = || inner.tracking.may_revive(key);
+            inner.store.with_revived(key, revives, |series, revive| {
+                series.touch(inner.store.round());
                 series.change(|word| {
-                    let word = word.alive();
+                    let word = if revive { word.alive() } else { word };
                     Some(if conditions {
                         word.with_attempt()
                     } else {
@@ -108,7 +119,7 @@ impl Attempt {
         Self {
             live: Some(Live {
                 series,
-                controller: inner.controllers.of_kind(key),
+                controller,
                 epoch: epoch.unwrap_or_default(),
                 // Last, so that the look-ups are not part of the attempt.
                 started: inner.store.now(),

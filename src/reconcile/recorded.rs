@@ -40,7 +40,7 @@ pin_project! {
 }
 
 impl<F: Future, C> Recorded<F, C> {
-    pub(super) fn new(mut attempt: Attempt, future: F, outcome: C) -> Self {
+    pub(crate) fn new(mut attempt: Attempt, future: F, outcome: C) -> Self {
         // A panic of the future is seen by `poll`. This one may be dropped by a thread that unwinds
         // for a reason of its own, or long after the panic was caught.
         attempt.cancel_on_drop();

@@ -12,6 +12,7 @@ use crate::registries::Registries;
 use crate::status::ConditionTypes;
 use crate::store::Store;
 use crate::sync::{Arc, AtomicBool, AtomicU64};
+use crate::tracking::Tracking;
 
 /// Scraped every half minute, five minutes are enough for an alert to resolve by `Deleted` and for
 /// a dashboard to show it.
@@ -138,6 +139,7 @@ impl RecorderBuilder {
         Recorder {
             inner: Arc::new(Inner {
                 store: Store::new(clock, self.deleted_grace, buckets, self.max_objects),
+                tracking: Tracking::default(),
                 types: ConditionTypes::new(),
                 controllers: Controllers::default(),
                 registries: Registries::new(exposed),

@@ -14,10 +14,11 @@
 
 use super::{ConditionStatus, Slot};
 
-const READY: u32 = 30;
+/// Ready as a tracked store has it.
+pub(super) const READY: u32 = 30;
 const EXPLICIT: u32 = READY + 2;
 const OUTCOME: u32 = READY + 4;
-const SUSPENDED: u32 = 36;
+pub(super) const SUSPENDED: u32 = 36;
 const DELETED: u64 = 1 << 38;
 const GONE: u64 = 1 << 39;
 const EPOCH: u32 = 40;
@@ -127,7 +128,7 @@ impl Word {
         self.with_field(OUTCOME, status_field(status))
     }
 
-    /// Ready exists from the start of the first attempt.
+    /// Ready exists from the start of the first attempt, or from when the object is in a tracked store.
     pub(crate) const fn with_attempt(self) -> Self {
         match self.field(OUTCOME) {
             0 => self.with_outcome(ConditionStatus::Unknown),
@@ -136,7 +137,7 @@ impl Word {
     }
 
     pub(crate) const fn with_suspended(self, suspended: bool) -> Self {
-        self.with_field(SUSPENDED, if suspended { 2 } else { 1 })
+        self.with_field(SUSPENDED, suspended_field(suspended))
     }
 
     pub(crate) const fn deleted(self) -> Self {
@@ -174,7 +175,11 @@ impl Word {
     }
 }
 
-const fn status_field(status: ConditionStatus) -> u64 {
+pub(super) const fn suspended_field(suspended: bool) -> u64 {
+    if suspended { 2 } else { 1 }
+}
+
+pub(super) const fn status_field(status: ConditionStatus) -> u64 {
     match status {
         ConditionStatus::False => 1,
         ConditionStatus::True => 2,

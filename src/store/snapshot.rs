@@ -43,10 +43,12 @@ impl Snapshot {
         }
     }
 
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Arc<ObjectSeries>> {
+        self.blocks.iter().flat_map(|block| &block.series)
+    }
+
     pub(crate) fn series(&self) -> impl Iterator<Item = &ObjectSeries> {
-        self.blocks
-            .iter()
-            .flat_map(|block| block.series.iter().map(AsRef::as_ref))
+        self.records().map(AsRef::as_ref)
     }
 }
 
@@ -142,6 +144,7 @@ impl Block {
 mod tests {
     use super::*;
     use crate::object::Key;
+    use crate::series::Round;
 
     /// Those that a prefix could get wrong: NUL, no name at all, beyond ASCII, equal but for the end.
     const PARTS: [&str; 12] = [
@@ -174,7 +177,9 @@ mod tests {
             }
         }
         fastrand::Rng::with_seed(7).shuffle(&mut keys);
-        let series = keys.iter().map(|key| Arc::new(ObjectSeries::new(*key, 1)));
+        let series = keys
+            .iter()
+            .map(|key| Arc::new(ObjectSeries::new(*key, 1, Round::new(0))));
         let snapshot = Snapshot::new(0, series.collect());
         keys.sort_unstable();
         assert!(keys.len() > BLOCK);

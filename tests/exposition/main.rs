@@ -258,6 +258,9 @@ controller_runtime_reconcile_total{controller="app",result="error"} 1
 controller_runtime_reconcile_total{controller="app",result="requeue"} 0
 controller_runtime_reconcile_total{controller="app",result="requeue_after"} 0
 controller_runtime_reconcile_total{controller="app",result="success"} 0
+# HELP controller_runtime_terminal_reconcile_errors_total Total number of terminal reconciliation errors per controller
+# TYPE controller_runtime_terminal_reconcile_errors_total counter
+controller_runtime_terminal_reconcile_errors_total{controller="app"} 0
 # HELP gotk_reconcile_condition The current condition status of a GitOps Toolkit resource reconciliation.
 # TYPE gotk_reconcile_condition gauge
 gotk_reconcile_condition{kind="App",name="a",namespace="ns",status="Deleted",type="Ready"} 0

@@ -62,6 +62,9 @@ controller_runtime_reconcile_total{controller="kustomization",result="error"} 0
 controller_runtime_reconcile_total{controller="kustomization",result="requeue"} 0
 controller_runtime_reconcile_total{controller="kustomization",result="requeue_after"} 0
 controller_runtime_reconcile_total{controller="kustomization",result="success"} 1
+# HELP controller_runtime_terminal_reconcile_errors Total number of terminal reconciliation errors per controller
+# TYPE controller_runtime_terminal_reconcile_errors counter
+controller_runtime_terminal_reconcile_errors_total{controller="kustomization"} 0
 # HELP gotk_reconcile_condition The current condition status of a GitOps Toolkit resource reconciliation.
 # TYPE gotk_reconcile_condition gauge
 gotk_reconcile_condition{kind="Kustomization",name="podinfo",namespace="default",status="Deleted",type="Ready"} 0

@@ -23,6 +23,12 @@ pub(crate) fn of(model: &Model, bounds: &[f64], format: Format) -> Vec<Sample> {
         c.panics
     });
     writer.results(model);
+    let none = |_: &_| 0;
+    writer.per_controller(
+        model,
+        "controller_runtime_terminal_reconcile_errors_total",
+        none,
+    );
     for (key, object) in &model.objects {
         writer.conditions(key, object);
     }

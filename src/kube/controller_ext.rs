@@ -1,0 +1,236 @@
+//! The one line in a kube-rs controller.
+//!
+//! The stream it returns owns all that was set up for it, and gives it back when it ends or is dropped.
+
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_util::Stream;
+use k8s_openapi::serde::de::DeserializeOwned;
+use kube_core::Resource;
+use kube_runtime::controller::{self, Action};
+use kube_runtime::reflector::ObjectRef;
+use kube_runtime::{Controller, watcher};
+use pin_project_lite::pin_project;
+
+use super::instrument::Recover;
+use super::observe::Observe;
+use super::options::{ControllerOptions, Observer};
+use super::track::Tracked;
+use crate::controller::Controller as Counters;
+use crate::recorder::Recorder;
+use crate::sync::{Arc, AtomicBool};
+
+/// What the stream of a controller yields.
+type Reconciled<K, E> = Result<(ObjectRef<K>, Action), controller::Error<E, watcher::Error>>;
+
+/// Runs a kube-rs [`Controller`] with everything recorded. Sealed.
+pub trait ControllerExt<K>: sealed::Sealed + Sized
+where
+    K: Clone + Resource + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
+    K::DynamicType: Eq + Hash + Clone + fmt::Debug + Unpin,
+{
+    /// `Controller::run` with everything recorded: attempts, panics and cancels, errors of the watches, and at each
+    /// scrape the state of every object in the controller's own store.
+    ///
+    /// Arguments and items are those of `Controller::run`. The state goes when the stream ends or is dropped; attempts that
+    /// are aborted with it count as cancelled. Counters stay.
+    ///
+    /// # Panics
+    ///
+    /// As `Controller::run`: a panic of `reconcile` ends the stream by unwinding, after it was counted. See
+    /// [`ControllerOptions::recover_panics`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use std::{borrow::Cow, io, sync::Arc};
+    /// # use futures_util::StreamExt as _;
+    /// # use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, serde};
+    /// use gotk_metrics::{ControllerExt as _, Observe, Recorder};
+    /// use kube_runtime::Controller; // kube::runtime in a controller
+    ///
+    /// # #[derive(Clone, Debug, serde::Deserialize)]
+    /// # #[serde(crate = "serde")]
+    /// # struct App { metadata: ObjectMeta, spec: AppSpec }
+    /// # #[derive(Clone, Debug, serde::Deserialize)]
+    /// # #[serde(crate = "serde")]
+    /// # struct AppSpec { suspend: bool }
+    /// # impl kube_core::Resource for App {
+    /// #     type DynamicType = ();
+    /// #     type Scope = k8s_openapi::NamespaceResourceScope;
+    /// #     fn kind(_: &()) -> Cow<'_, str> { "App".into() }
+    /// #     fn group(_: &()) -> Cow<'_, str> { "example.com".into() }
+    /// #     fn version(_: &()) -> Cow<'_, str> { "v1".into() }
+    /// #     fn plural(_: &()) -> Cow<'_, str> { "apps".into() }
+    /// #     fn meta(&self) -> &ObjectMeta { &self.metadata }
+    /// #     fn meta_mut(&mut self) -> &mut ObjectMeta { &mut self.metadata }
+    /// # }
+    /// impl Observe for App {
+    ///     fn suspended(&self) -> Option<bool> {
+    ///         Some(self.spec.suspend)
+    ///     }
+    /// }
+    ///
+    /// # use kube_runtime::controller::Action;
+    /// # async fn reconcile(_: Arc<App>, _: Arc<()>) -> Result<Action, io::Error> { Ok(Action::await_change()) }
+    /// # fn error_policy(_: Arc<App>, _: &io::Error, _: Arc<()>) -> Action { Action::await_change() }
+    /// # fn run(recorder: &Recorder, controller: Controller<App>, ctx: Arc<()>) {
+    /// let running = controller
+    ///     .run_recorded(recorder, reconcile, error_policy, ctx) // instead of `.run(reconcile, error_policy, ctx)`
+    ///     .for_each(|_| async {});
+    /// tokio::spawn(running);
+    /// # }
+    /// ```
+    fn run_recorded<Ctx, Fut, F, P, E>(
+        self,
+        recorder: &Recorder,
+        reconcile: F,
+        error_policy: P,
+        context: Arc<Ctx>,
+    ) -> RecordedStream<impl Stream<Item = Reconciled<K, E>> + use<Self, K, Ctx, Fut, F, P, E>>
+    where
+        K: Observe,
+        K::DynamicType: Default,
+        F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
+        Fut: Future<Output = Result<Action, E>> + Send + 'static,
+        P: Fn(Arc<K>, &E, Arc<Ctx>) -> Action,
+        E: std::error::Error + Send + 'static,
+    {
+        self.run_recorded_with(recorder.controller::<K>(), reconcile, error_policy, context)
+    }
+
+    /// [`run_recorded`](Self::run_recorded) with options, and for kinds of another crate or known at run time only.
+    ///
+    /// The recorder is the one that made the options.
+    fn run_recorded_with<Ctx, Fut, F, P, E, O, R>(
+        self,
+        options: ControllerOptions<K, O, R>,
+        reconcile: F,
+        error_policy: P,
+        context: Arc<Ctx>,
+    ) -> RecordedStream<impl Stream<Item = Reconciled<K, E>> + use<Self, K, Ctx, Fut, F, P, E, O, R>>
+    where
+        F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
+        Fut: Future<Output = Result<Action, E>> + Send + 'static,
+        P: Fn(Arc<K>, &E, Arc<Ctx>) -> Action,
+        E: std::error::Error + Send + 'static,
+        O: Observer<K>,
+        R: Recover<E> + Send + 'static;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl<K> sealed::Sealed for Controller<K>
+where
+    K: Clone + Resource + fmt::Debug + 'static,
+    K::DynamicType: Eq + Hash,
+{
+}
+
+impl<K> ControllerExt<K> for Controller<K>
+where
+    K: Clone + Resource + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
+    K::DynamicType: Eq + Hash + Clone + fmt::Debug + Unpin,
+{
+    fn run_recorded_with<Ctx, Fut, F, P, E, O, R>(
+        self,
+        options: ControllerOptions<K, O, R>,
+        reconcile: F,
+        error_policy: P,
+        context: Arc<Ctx>,
+    ) -> RecordedStream<impl Stream<Item = Reconciled<K, E>> + use<K, Ctx, Fut, F, P, E, O, R>>
+    where
+        F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
+        Fut: Future<Output = Result<Action, E>> + Send + 'static,
+        P: Fn(Arc<K>, &E, Arc<Ctx>) -> Action,
+        E: std::error::Error + Send + 'static,
+        O: Observer<K>,
+        R: Recover<E> + Send + 'static,
+    {
+        let started = Arc::new(AtomicBool::new(false));
+        let (tracked, options) = options.track_started(self.store(), Arc::clone(&started));
+        let (attempts, recover) = options.attempts(started);
+        let counters = attempts.controller();
+        if let Some(counters) = &counters {
+            counters.streams();
+        }
+        let reconcile = attempts.instrument(recover, reconcile);
+        let of_policy = counters.clone();
+        let error_policy = move |object: Arc<K>, error: &E, context: Arc<Ctx>| {
+            let action = error_policy(object, error, context);
+            if action == Action::await_change()
+                && let Some(counters) = &of_policy
+            {
+                counters.failed_terminally();
+            }
+            action
+        };
+        RecordedStream {
+            stream: self.run(reconcile, error_policy, context),
+            counters,
+            tracked: Some(tracked),
+        }
+    }
+}
+
+pin_project! {
+    /// The stream of a recorded controller; made by [`run_recorded`](ControllerExt::run_recorded).
+    ///
+    /// Its items are those of `Controller::run`.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped the controller ends and with it the series of its objects, at once and without `Deleted`.
+    /// Reconciles under way are aborted by kube-rs at their next await, and count as cancelled then.
+    #[must_use = "a controller does nothing unless its stream is polled"]
+    pub struct RecordedStream<S> {
+        // Before what it uses, which is dropped after it.
+        #[pin]
+        stream: S,
+        counters: Option<Arc<Counters>>,
+        tracked: Option<Tracked>,
+    }
+}
+
+impl<K, E, S> Stream for RecordedStream<S>
+where
+    K: Resource,
+    E: 'static,
+    S: Stream<Item = Reconciled<K, E>>,
+{
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let item = ready!(this.stream.poll_next(cx));
+        match (&item, this.counters) {
+            (Some(Err(controller::Error::QueueError(_))), Some(counters)) => {
+                counters.watch_failed();
+            }
+            (Some(Err(controller::Error::ObjectNotFound(_))), Some(counters)) => {
+                counters.object_not_found();
+            }
+            (None, _) => *this.tracked = None,
+            _ => {}
+        }
+        Poll::Ready(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.stream.size_hint()
+    }
+}
+
+impl<S> fmt::Debug for RecordedStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedStream")
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}

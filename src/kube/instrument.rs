@@ -1,0 +1,243 @@
+//! A reconcile function whose every call is an attempt.
+//!
+//! What it returns is what the function returned, unless the user has asked for panics to be turned into errors.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use kube_runtime::controller::Action;
+use kube_runtime::reflector::Lookup;
+use pin_project_lite::pin_project;
+
+use super::id_of;
+use super::options::ControllerOptions;
+use crate::controller::{Claim, Controller};
+use crate::inner::Inner;
+use crate::object::capped_kind;
+use crate::reconcile::{Attempt, Recorded};
+use crate::recorder::Recorder;
+use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::{Completion as _, Outcome};
+
+impl Recorder {
+    /// Makes each call of `reconcile` an attempt, for `Controller::run` or the applier.
+    ///
+    /// The attempt starts when the function is called and ends when its future is ready; see
+    /// [`record`](crate::RecordReconcile::record). The controller is called like the kind, in lower case;
+    /// [`ControllerOptions::instrument`] has other options.
+    ///
+    /// Deletions are not seen by this. [`track`](Self::track) the controller's store, or call
+    /// [`record_deleted`](crate::RecordReconcile::record_deleted) in the finalizer; otherwise the series of deleted objects
+    /// stay until [`clear`](crate::RecordReconcile::clear).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use std::{io, sync::Arc};
+    /// # use futures_util::StreamExt as _;
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// use gotk_metrics::Recorder;
+    /// use kube_runtime::{Controller, controller::Action}; // kube::runtime in a controller
+    ///
+    /// # fn error_policy(_: Arc<ConfigMap>, _: &io::Error, _: Arc<()>) -> Action { Action::await_change() }
+    /// async fn reconcile(map: Arc<ConfigMap>, _: Arc<()>) -> Result<Action, io::Error> {
+    ///     Ok(Action::await_change())
+    /// }
+    ///
+    /// # async fn run(recorder: Recorder, controller: Controller<ConfigMap>) {
+    /// controller
+    ///     .run(recorder.instrument(reconcile), error_policy, Arc::new(()))
+    ///     .for_each(|_| async {})
+    ///     .await;
+    /// # }
+    /// ```
+    pub fn instrument<K, Ctx, Fut, F, E>(
+        &self,
+        reconcile: F,
+    ) -> impl FnMut(Arc<K>, Arc<Ctx>) -> Reconcile<Fut> + use<K, Ctx, Fut, F, E>
+    where
+        K: Lookup,
+        K::DynamicType: Default,
+        F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
+        Fut: Future<Output = Result<Action, E>>,
+    {
+        self.controller::<K>().instrument(reconcile)
+    }
+}
+
+impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
+    /// Makes each call of `reconcile` an attempt of this controller; see [`Recorder::instrument`].
+    ///
+    /// The name of the controller is taken until the returned function is dropped.
+    pub fn instrument<Ctx, Fut, F, E>(
+        self,
+        reconcile: F,
+    ) -> impl FnMut(Arc<K>, Arc<Ctx>) -> Reconcile<Fut, R> + use<K, O, R, Ctx, Fut, F, E>
+    where
+        F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
+        Fut: Future<Output = Result<Action, E>>,
+        R: Recover<E>,
+    {
+        let kind = K::kind(&self.dyntype);
+        let started = self.recorder.inner.tracking.started(capped_kind(&kind));
+        drop(kind);
+        let (attempts, recover) = self.attempts(started);
+        attempts.instrument(recover, reconcile)
+    }
+}
+
+/// What the attempts of one controller have in common.
+pub(super) struct Attempts<K: Lookup> {
+    inner: Arc<Inner>,
+    dyntype: K::DynamicType,
+    /// None beyond the last controller.
+    claim: Option<Claim>,
+    /// Set by the first attempt: kube-rs holds it back until the store has its first list.
+    started: Arc<AtomicBool>,
+}
+
+impl<K: Lookup> Attempts<K> {
+    pub(super) fn new(
+        inner: Arc<Inner>,
+        dyntype: K::DynamicType,
+        claim: Option<Claim>,
+        started: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            inner,
+            dyntype,
+            claim,
+            started,
+        }
+    }
+
+    pub(super) fn controller(&self) -> Option<Arc<Controller>> {
+        self.claim
+            .as_ref()
+            .map(|claim| Arc::clone(claim.controller()))
+    }
+
+    pub(super) fn instrument<Ctx, Fut, F, E, R>(
+        self,
+        recover: R,
+        mut reconcile: F,
+    ) -> impl FnMut(Arc<K>, Arc<Ctx>) -> Reconcile<Fut, R> + use<K, Ctx, Fut, F, E, R>
+    where
+        F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
+        Fut: Future<Output = Result<Action, E>>,
+        R: Recover<E>,
+    {
+        move |object, ctx| {
+            // First, so that it sees a panic of the call itself too.
+            let attempt = self.start(&object);
+            let outcome = |output: &Result<Action, E>| {
+                output.as_ref().map_or(Outcome::Error, Action::outcome)
+            };
+            Reconcile {
+                attempt: Recorded::new(attempt, reconcile(object, ctx), outcome),
+                recover: recover.clone(),
+            }
+        }
+    }
+
+    fn start(&self, object: &K) -> Attempt {
+        let id = id_of(object, &self.dyntype);
+        let attempt = Attempt::start_in(&self.inner, self.controller(), id.key());
+        // Behind the attempt's sign of life. Release: see `Source::is_ready`.
+        if !self.started.load(Ordering::Relaxed) {
+            self.started.store(true, Ordering::Release);
+        }
+        attempt
+    }
+}
+
+pin_project! {
+    /// The future of an instrumented reconcile function.
+    ///
+    /// Holds the user's future in place, without a box, and is `Send` if that is.
+    ///
+    /// # Panics
+    ///
+    /// As [`Recorded`], unless [`recover_panics`](ControllerOptions::recover_panics) was asked for.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Recorded`]: dropped before it is ready, the attempt counts as cancelled.
+    #[must_use = "futures do nothing unless polled; the attempt has started and counts as cancelled if this is dropped"]
+    pub struct Reconcile<F, R = NoRecovery>
+    where
+        F: Future,
+    {
+        #[pin]
+        attempt: Recorded<F>,
+        recover: R,
+    }
+}
+
+impl<F, R, E> Future for Reconcile<F, R>
+where
+    F: Future<Output = Result<Action, E>>,
+    R: Recover<E>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.recover.poll(|| this.attempt.poll(cx))
+    }
+}
+
+impl<F: Future, R> fmt::Debug for Reconcile<F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reconcile").finish_non_exhaustive()
+    }
+}
+
+/// What becomes of a panic. Not named outside of this crate.
+pub trait Recover<E>: Clone {
+    /// Polls, and turns a panic into what it is to be.
+    fn poll<T>(&self, poll: impl FnOnce() -> Poll<Result<T, E>>) -> Poll<Result<T, E>>;
+}
+
+/// A panic goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct NoRecovery;
+
+impl<E> Recover<E> for NoRecovery {
+    fn poll<T>(&self, poll: impl FnOnce() -> Poll<Result<T, E>>) -> Poll<Result<T, E>> {
+        poll()
+    }
+}
+
+/// A panic becomes an error.
+pub struct Recovery<F>(Arc<F>);
+
+impl<F> Recovery<F> {
+    pub(super) fn new(recover: F) -> Self {
+        Self(Arc::new(recover))
+    }
+}
+
+impl<F> Clone for Recovery<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<F> fmt::Debug for Recovery<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recovery")
+    }
+}
+
+impl<E, F: Fn(Box<dyn Any + Send>) -> E> Recover<E> for Recovery<F> {
+    fn poll<T>(&self, poll: impl FnOnce() -> Poll<Result<T, E>>) -> Poll<Result<T, E>> {
+        // The future is not polled again after its panic.
+        let polled = catch_unwind(AssertUnwindSafe(poll));
+        polled.unwrap_or_else(|panic| Poll::Ready(Err((self.0)(panic))))
+    }
+}

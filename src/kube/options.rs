@@ -1,0 +1,288 @@
+//! The options of a controller, in one place for all ways to record it.
+//!
+//! Nothing happens before the last call, which takes the options.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::Hash;
+use std::num::NonZeroU64;
+
+use kube_core::Resource;
+use kube_runtime::reflector::{Lookup, Store};
+
+use super::instrument::{Attempts, NoRecovery, Recovery};
+use super::observe::{Observe, Observed};
+use super::track::{StoreSource, Tracked};
+use crate::ConditionType;
+use crate::object::capped_kind;
+use crate::recorder::Recorder;
+use crate::status::Slot;
+use crate::sync::{Arc, AtomicBool};
+
+/// How a controller of `K` is recorded; made by [`Recorder::controller`] and [`Recorder::controller_with`].
+///
+/// Handed to [`run_recorded_with`](crate::ControllerExt::run_recorded_with), or used by hand with
+/// [`instrument`](Self::instrument) and [`track`](Self::track).
+///
+/// # Examples
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use futures_util::StreamExt as _;
+/// use gotk_metrics::{ConditionStatus, ControllerExt as _, Observed, Recorder};
+/// use k8s_openapi::api::apps::v1::Deployment;
+/// use kube_runtime::{Controller, controller::Action}; // kube::runtime in a controller
+///
+/// # async fn reconcile(_: Arc<Deployment>, _: Arc<()>) -> Result<Action, std::io::Error> { Ok(Action::await_change()) }
+/// # fn error_policy(_: Arc<Deployment>, _: &std::io::Error, _: Arc<()>) -> Action { Action::await_change() }
+/// # async fn run(recorder: Recorder, deployments: Controller<Deployment>) {
+/// let options = recorder
+///     .controller::<Deployment>()
+///     .name("rollouts")
+///     .observe(|deployment| {
+///         let conditions = deployment.status.iter().flat_map(|status| status.conditions.iter().flatten());
+///         let available = conditions.filter(|c| c.type_.as_deref() == Some("Available")).next();
+///         let available = available.map(|c| ConditionStatus::parse(c.status.as_deref().unwrap_or_default()));
+///         Observed::new()
+///             .condition("Ready", available)
+///             .suspended(deployment.spec.paused.unwrap_or(false))
+///     });
+/// deployments
+///     .run_recorded_with(options, reconcile, error_policy, Arc::new(()))
+///     .for_each(|_| async {})
+///     .await;
+/// # }
+/// ```
+#[must_use = "options do nothing by themselves; hand them to `run_recorded_with`"]
+pub struct ControllerOptions<K: Lookup, O = ByTrait, R = NoRecovery> {
+    pub(super) recorder: Recorder,
+    pub(super) dyntype: K::DynamicType,
+    name: Option<String>,
+    conditions: Vec<ConditionType>,
+    max_concurrent: Option<NonZeroU64>,
+    observer: O,
+    pub(super) recover: R,
+}
+
+impl Recorder {
+    /// The options of a controller of `K`, whose kind is known at compile time.
+    pub fn controller<K>(&self) -> ControllerOptions<K>
+    where
+        K: Lookup,
+        K::DynamicType: Default,
+    {
+        self.controller_with(K::DynamicType::default())
+    }
+
+    /// The options of a controller of `K`, whose kind is known at run time only, as `Controller::new_with` takes it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gotk_metrics::Recorder;
+    /// use kube_core::{ApiResource, DynamicObject, GroupVersionKind};
+    ///
+    /// let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("example.com", "v1", "App"));
+    /// let options = Recorder::new().controller_with::<DynamicObject>(resource);
+    /// # drop(options);
+    /// ```
+    pub fn controller_with<K: Lookup>(&self, dyntype: K::DynamicType) -> ControllerOptions<K> {
+        ControllerOptions {
+            recorder: self.clone(),
+            dyntype,
+            name: None,
+            conditions: vec![ConditionType::RECONCILING, ConditionType::STALLED],
+            max_concurrent: None,
+            observer: ByTrait,
+            recover: NoRecovery,
+        }
+    }
+}
+
+impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
+    /// The value of the label `controller`.
+    ///
+    /// Controllers that are given one name share their counters. Defaults to the kind in lower case, with `-2`, `-3` and so
+    /// on behind it while another controller of the kind has that name.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The condition types besides Ready that are read from an object, where it has them.
+    ///
+    /// Each costs four series per object. Defaults to Reconciling and Stalled, which Flux's kinds have.
+    pub fn conditions<T>(mut self, types: impl IntoIterator<Item = T>) -> Self
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        self.conditions = types.into_iter().map(ConditionType::new).collect();
+        self
+    }
+
+    /// How many reconciles the controller runs at a time at most, as told to kube-rs by `Config::concurrency`.
+    ///
+    /// Shown as `controller_runtime_max_concurrent_reconciles`; changes nothing else, since kube-rs does not tell what it
+    /// was told. Zero is no limit, and makes no series. Defaults to zero.
+    pub fn max_concurrent(mut self, reconciles: u16) -> Self {
+        self.max_concurrent = NonZeroU64::new(reconciles.into());
+        self
+    }
+
+    /// Says in a closure what state an object is in, for a `K` that does not implement [`Observe`].
+    ///
+    /// For the closure holds what is said of that trait's methods. Defaults to the trait.
+    pub fn observe<F>(self, observe: F) -> ControllerOptions<K, ByClosure<F>, R>
+    where
+        F: Fn(&K) -> Observed + Send + Sync + 'static,
+    {
+        ControllerOptions {
+            recorder: self.recorder,
+            dyntype: self.dyntype,
+            name: self.name,
+            conditions: self.conditions,
+            max_concurrent: self.max_concurrent,
+            observer: ByClosure(observe),
+            recover: self.recover,
+        }
+    }
+
+    /// Turns a panic of the reconcile function into an error of its own, which goes to the error policy.
+    ///
+    /// The panic is counted as one all the same. Only what happens while the future is polled is caught, which for an
+    /// `async fn` is everything. Defaults to letting a panic through, which ends the controller, as in kube-rs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::{any::Any, io};
+    /// # use gotk_metrics::Recorder;
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// # let recorder = Recorder::new();
+    /// let options = recorder.controller::<ConfigMap>().recover_panics(|panic: Box<dyn Any + Send>| {
+    ///     let text = panic.downcast_ref::<&str>().copied().unwrap_or("no text");
+    ///     io::Error::other(format!("reconcile panicked: {text}"))
+    /// });
+    /// # drop(options);
+    /// ```
+    pub fn recover_panics<F, E>(self, recover: F) -> ControllerOptions<K, O, Recovery<F>>
+    where
+        F: Fn(Box<dyn std::any::Any + Send>) -> E + Send + Sync + 'static,
+    {
+        ControllerOptions {
+            recorder: self.recorder,
+            dyntype: self.dyntype,
+            name: self.name,
+            conditions: self.conditions,
+            max_concurrent: self.max_concurrent,
+            observer: self.observer,
+            recover: Recovery::new(recover),
+        }
+    }
+
+    /// Reads the state of the store's objects at each scrape; see [`Recorder::track`].
+    pub fn track(self, store: Store<K>) -> Tracked
+    where
+        K: Resource<DynamicType = <K as Lookup>::DynamicType> + Clone + Send + Sync + 'static,
+        <K as Lookup>::DynamicType: Eq + Hash + Clone,
+        O: Observer<K>,
+    {
+        let kind = <K as Lookup>::kind(&self.dyntype);
+        let started = self.recorder.inner.tracking.started(capped_kind(&kind));
+        self.track_started(store, started).0
+    }
+
+    /// [`track`](Self::track) with the flag of the controller itself, and what is left of the options.
+    pub(super) fn track_started(
+        self,
+        store: Store<K>,
+        started: Arc<AtomicBool>,
+    ) -> (Tracked, ControllerOptions<K, (), R>)
+    where
+        K: Resource<DynamicType = <K as Lookup>::DynamicType> + Clone + Send + Sync + 'static,
+        <K as Lookup>::DynamicType: Eq + Hash + Clone,
+        O: Observer<K>,
+    {
+        let inner = &self.recorder.inner;
+        let ready = [ConditionType::READY];
+        let types = ready.into_iter().chain(self.conditions);
+        let types = types.filter_map(|condition| {
+            let slot = inner.types.slot(&condition);
+            if slot.is_none() {
+                inner.count_refused_type();
+            }
+            Some((condition, slot?))
+        });
+        let types: Box<[(ConditionType, Slot)]> = types.collect();
+        let dyntype = self.dyntype.clone();
+        let source = StoreSource::new(store, dyntype, self.observer, types, started);
+        let tracked = Tracked::new(Arc::clone(inner), Box::new(source));
+        let rest = ControllerOptions {
+            recorder: self.recorder,
+            dyntype: self.dyntype,
+            name: self.name,
+            conditions: Vec::new(),
+            max_concurrent: self.max_concurrent,
+            observer: (),
+            recover: self.recover,
+        };
+        (tracked, rest)
+    }
+
+    /// What starts attempts in the name of the controller; `started` is set by the first.
+    pub(super) fn attempts(self, started: Arc<AtomicBool>) -> (Attempts<K>, R) {
+        let inner = self.recorder.inner;
+        let kind = K::kind(&self.dyntype);
+        let claim = inner
+            .controllers
+            .claim(capped_kind(&kind), self.name.as_deref());
+        drop(kind);
+        if let (Some(claim), Some(max)) = (&claim, self.max_concurrent) {
+            claim.controller().set_max_concurrent(max);
+        }
+        (
+            Attempts::new(inner, self.dyntype, claim, started),
+            self.recover,
+        )
+    }
+}
+
+impl<K: Lookup, O, R> fmt::Debug for ControllerOptions<K, O, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ControllerOptions")
+            .field("kind", &K::kind(&self.dyntype))
+            .field("name", &self.name)
+            .field("conditions", &self.conditions)
+            .field("max_concurrent", &self.max_concurrent)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What says which state an object of kind `K` is in. Not named outside of this crate.
+pub trait Observer<K>: Send + Sync + 'static {
+    /// Calls `look` with what is to be read.
+    fn show(&self, object: &K, look: &mut dyn FnMut(&dyn Observe));
+}
+
+/// The kind says it by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct ByTrait;
+
+impl<K: Observe> Observer<K> for ByTrait {
+    fn show(&self, object: &K, look: &mut dyn FnMut(&dyn Observe)) {
+        look(object);
+    }
+}
+
+/// A closure says it.
+#[derive(Clone, Copy, Debug)]
+pub struct ByClosure<F>(F);
+
+impl<K, F> Observer<K> for ByClosure<F>
+where
+    F: Fn(&K) -> Observed + Send + Sync + 'static,
+{
+    fn show(&self, object: &K, look: &mut dyn FnMut(&dyn Observe)) {
+        look(&(self.0)(object));
+    }
+}

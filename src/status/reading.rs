@@ -1,0 +1,161 @@
+//! What a tracked store says of one object, as fields of the state word.
+//!
+//! A store decides Ready in a field of its own. It shares the others with explicit calls, so it is
+//! remembered which of them it has written: only those are taken back when it has no word on them.
+
+use super::word::{self, Word};
+use super::{ConditionStatus, Slot};
+
+/// The state of an object as a store has it at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reading(u64);
+
+/// Some of the fields that stores share with explicit calls: a bit for each condition type after Ready, then one for
+/// suspension.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fields(u16);
+
+/// How many condition types have a bit in [`Fields`].
+const TYPES: usize = Slot::COUNT - 1;
+
+impl Reading {
+    pub(crate) const fn with_condition(self, slot: Slot, status: ConditionStatus) -> Self {
+        let shift = match slot.index() {
+            0 => word::READY,
+            index => 2 * (index - 1),
+        };
+        Self(self.0 | (word::status_field(status) << shift))
+    }
+
+    pub(crate) const fn with_suspended(self, suspended: bool) -> Self {
+        Self(self.0 | (word::suspended_field(suspended) << word::SUSPENDED))
+    }
+
+    /// The fields it has a word on, Ready apart.
+    pub(crate) fn fields(self) -> Fields {
+        let all = (0..TYPES).map(|field| 2 * field);
+        let all = all.chain([word::SUSPENDED as usize]);
+        let bits = all
+            .enumerate()
+            .filter(|(_, shift)| (self.0 >> shift) & 3 != 0);
+        Fields(bits.fold(0, |fields, (bit, _)| fields | (1 << bit)))
+    }
+}
+
+impl Fields {
+    pub(crate) const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Both bits of each field in the word.
+    fn mask(self) -> u64 {
+        let types = (0..TYPES).filter(|bit| (self.0 >> bit) & 1 != 0);
+        let types = types.fold(0, |mask, bit| mask | (3 << (2 * bit)));
+        let suspended = u64::from(self.0 >> TYPES) & 1;
+        types | ((suspended * 3) << word::SUSPENDED)
+    }
+}
+
+impl Word {
+    /// The word of an object that is in a tracked store: `before` are the fields that a store wrote last.
+    ///
+    /// Ready exists from here on, whether the object has such a condition or not.
+    pub(crate) fn with_reading(self, reading: Reading, before: Fields) -> Self {
+        let decided = (3 << word::READY) | before.mask() | reading.fields().mask();
+        Self::from_bits((self.bits() & !decided) | reading.0).with_attempt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ConditionTypes, State};
+    use super::*;
+    use crate::ConditionType;
+    use ConditionStatus::{False, True};
+
+    fn stalled() -> Slot {
+        ConditionTypes::new().slot(&ConditionType::STALLED).unwrap()
+    }
+
+    #[test]
+    fn a_store_goes_before_calls_and_attempts_for_ready() {
+        let word = Word::default().with_condition(Slot::READY, False);
+        let ready = Reading::default().with_condition(Slot::READY, True);
+        let word = word.with_reading(ready, Fields::default());
+        assert_eq!(word.condition(Slot::READY), Some(State::True));
+        let word = word.with_outcome(False);
+        assert_eq!(word.condition(Slot::READY), Some(State::True));
+        // Without such a condition, it is as it was said before.
+        let word = word.with_reading(Reading::default(), Fields::default());
+        assert_eq!(word.condition(Slot::READY), Some(State::False));
+    }
+
+    #[test]
+    fn an_object_without_conditions_has_ready() {
+        let word = Word::default().with_reading(Reading::default(), Fields::default());
+        assert_eq!(word.condition(Slot::READY), Some(State::Unknown));
+        assert_eq!(word.suspended(), None);
+        assert_eq!(word.condition(stalled()), None);
+    }
+
+    #[test]
+    fn what_a_store_no_longer_says_is_taken_back() {
+        let reading = Reading::default()
+            .with_condition(stalled(), True)
+            .with_suspended(true);
+        let word = Word::default().with_reading(reading, Fields::default());
+        assert_eq!(word.condition(stalled()), Some(State::True));
+        assert_eq!(word.suspended(), Some(true));
+        let word = word.with_reading(Reading::default(), reading.fields());
+        assert_eq!(word.condition(stalled()), None);
+        assert_eq!(word.suspended(), None);
+    }
+
+    #[test]
+    fn what_a_store_never_said_stays() {
+        let word = Word::default()
+            .with_condition(stalled(), True)
+            .with_suspended(false);
+        let word = word.with_reading(Reading::default(), Fields::default());
+        assert_eq!(word.condition(stalled()), Some(State::True));
+        assert_eq!(word.suspended(), Some(false));
+    }
+
+    #[test]
+    fn every_field_is_its_own() {
+        let types = ConditionTypes::new();
+        let mut slots = vec![
+            Slot::READY,
+            slot(&types, "Reconciling"),
+            slot(&types, "Stalled"),
+        ];
+        slots.extend((0..13).map(|n| slot(&types, &format!("Type{n}"))));
+        for of_one in &slots {
+            let reading = Reading::default().with_condition(*of_one, False);
+            let word = Word::default().with_reading(reading, Fields::from_bits(u16::MAX));
+            for other in &slots {
+                let shown = word.condition(*other);
+                if other == of_one {
+                    assert_eq!(shown, Some(State::False));
+                } else if *other == Slot::READY {
+                    assert_eq!(shown, Some(State::Unknown));
+                } else {
+                    assert_eq!(shown, None);
+                }
+            }
+            assert_eq!(word.suspended(), None);
+            assert_eq!(
+                reading.fields().bits().count_ones(),
+                u32::from(*of_one != Slot::READY)
+            );
+        }
+    }
+
+    fn slot(types: &ConditionTypes, name: &str) -> Slot {
+        types.slot(&ConditionType::new(name.to_owned())).unwrap()
+    }
+}
