@@ -163,13 +163,13 @@ impl Controller {
 }
 
 /// The controllers of one recorder.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Controllers {
     table: RwLock<Table>,
     refused: AtomicU64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Table {
     /// Which controller the attempts on a kind belong to. Few, so a scan beats a hash.
     by_kind: Vec<(Box<str>, Arc<Controller>)>,

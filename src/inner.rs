@@ -2,6 +2,7 @@
 //!
 //! Data only: what is recorded in it is written by `families` and `reconcile`, read by `exposition`.
 
+use std::fmt;
 use std::panic::RefUnwindSafe;
 
 use crate::catalog::Family;
@@ -12,7 +13,6 @@ use crate::store::{Snapshot, Store};
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 use crate::tracking::Tracking;
 
-#[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) types: ConditionTypes,
@@ -25,6 +25,16 @@ pub(crate) struct Inner {
     pub(crate) refused_types: AtomicU64,
     /// Whether the recorder is a collector of some registry.
     pub(crate) registered: AtomicBool,
+}
+
+/// Counts only, and under no lock: whoever prints may be slow, or record while he does.
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner")
+            .field("objects", &self.store.objects())
+            .field("bounds", &self.bounds)
+            .finish_non_exhaustive()
+    }
 }
 
 // No lock is held while code of the user runs, so a panic there leaves nothing half changed.

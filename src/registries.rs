@@ -13,14 +13,12 @@ use crate::catalog::Family;
 use crate::error::AppendError;
 use crate::sync::{Arc, AtomicU64, Ordering, RwLock};
 
-#[derive(Debug)]
 pub(crate) struct Registries {
     own: Names,
     appended: RwLock<Appended>,
     errors: AtomicU64,
 }
 
-#[derive(Debug)]
 struct Appended {
     registries: Vec<Arc<Registry>>,
     /// Our own, and those that each registry had when it was appended.

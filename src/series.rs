@@ -4,6 +4,7 @@
 //! changes only under the write lock of its shard, so that a record found in the store is alive for
 //! as long as the shard is locked.
 
+use std::fmt;
 use std::panic::RefUnwindSafe;
 use std::time::Duration;
 
@@ -33,7 +34,6 @@ impl Round {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct ObjectSeries {
     /// Kind, name and namespace, one behind the other: one allocation instead of three.
     text: Box<str>,
@@ -48,6 +48,16 @@ pub(crate) struct ObjectSeries {
     /// When the object was deleted, in nanoseconds of the clock; means nothing while it is not.
     deleted_at: AtomicU64,
     durations: Mutex<Durations>,
+}
+
+/// Not the durations, which are behind a lock.
+impl fmt::Debug for ObjectSeries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectSeries")
+            .field("key", &self.key())
+            .field("word", &self.word())
+            .finish_non_exhaustive()
+    }
 }
 
 // Its lock is held only while numbers are added.
@@ -186,7 +196,6 @@ impl ObjectSeries {
     }
 }
 
-#[derive(Debug)]
 struct Durations {
     counts: Counts,
     /// Added to in call order and never computed from integers, as Go does: the last digits show.
@@ -194,7 +203,6 @@ struct Durations {
 }
 
 /// Flux's ten bounds and `+Inf`, without an allocation of their own; other numbers on the heap.
-#[derive(Debug)]
 enum Counts {
     Flux([u64; 11]),
     Other(Box<[u64]>),

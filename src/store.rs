@@ -29,11 +29,10 @@ const SHARDS: usize = 64;
 const SWEEP: usize = 64;
 
 /// On a cache line of its own, so that a record in one shard does not slow down its neighbours.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[repr(align(128))]
 struct Shard(RwLock<HashTable<Arc<ObjectSeries>>>);
 
-#[derive(Debug)]
 pub(crate) struct Store {
     shards: Box<[Shard]>,
     hasher: RandomState,
@@ -71,6 +70,11 @@ impl Store {
 
     pub(crate) fn now(&self) -> Duration {
         self.clock.now()
+    }
+
+    /// How many objects there are, those in their grace included.
+    pub(crate) fn objects(&self) -> usize {
+        self.objects.load(Ordering::Relaxed)
     }
 
     /// How many recordings the cap refused.

@@ -38,7 +38,6 @@ pub(crate) struct TrackedSource {
 /// The sources in the order in which they were tracked.
 type Sources = Arc<[Arc<TrackedSource>]>;
 
-#[derive(Debug)]
 pub(crate) struct Tracking {
     sources: RwLock<Sources>,
     /// Kinds with a flag that tells whether an attempt of an instrumented controller has started.
@@ -51,7 +50,7 @@ pub(crate) struct Tracking {
 }
 
 /// The sync under way, if any.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Flight {
     leader: Option<ThreadId>,
     /// How many have ended.
@@ -228,7 +227,6 @@ impl Drop for Landing<'_> {
 }
 
 /// One source's part of a sync.
-#[derive(Debug)]
 pub(crate) struct Pass<'a> {
     tracking: &'a Tracking,
     store: &'a Store,
@@ -237,7 +235,6 @@ pub(crate) struct Pass<'a> {
 }
 
 /// What a sync made of an object, for the next one: an object that is the same then need not be read again.
-#[derive(Debug)]
 pub(crate) struct Seen {
     series: Arc<ObjectSeries>,
     /// Whether its state was written, and not that of a source that goes before.

@@ -3,6 +3,8 @@
 //! Membership is fixed at the start; values are read a block at a time, each object's word once per
 //! family and its histogram under its own lock, which is released before anything is formatted.
 
+use std::fmt;
+
 use super::Format;
 use super::appended::encode_all;
 use super::counters::samples;
@@ -37,7 +39,6 @@ const CHUNK: usize = 64 * 1024;
 /// let sizes: Vec<usize> = recorder.encode_chunks(Format::Text).map(|chunk| chunk.len()).collect();
 /// assert!(sizes.len() > 5 && sizes.iter().all(|size| *size < 70_000));
 /// ```
-#[derive(Debug)]
 #[must_use = "an iterator does nothing unless it is iterated"]
 pub struct Chunks {
     inner: Arc<Inner>,
@@ -66,6 +67,16 @@ struct Position {
     /// The next object of the block.
     object: usize,
     header_written: bool,
+}
+
+/// Not what is still to be written.
+impl fmt::Debug for Chunks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunks")
+            .field("format", &self.format)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Chunks {
@@ -228,7 +239,7 @@ impl Iterator for Chunks {
 ///
 /// Records lie scattered over the heap. Fetching them in one go, before formatting, lets the
 /// processor wait for many of them at a time.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Column {
     /// Whether any object of the block has a series in the family.
     any: bool,

@@ -30,7 +30,6 @@ pub(super) fn write_header(out: &mut String, family: Family, format: Format) {
 /// A run starts with [`start`](Self::start) and ends with [`end`](Self::end). In between `out` always
 /// ends with the name that the next line begins with: in a line the copies are what costs, and this
 /// joins the end of one line and the beginning of the next into one.
-#[derive(Debug)]
 pub(super) struct Lines {
     format: Format,
     condition: String,
@@ -46,7 +45,6 @@ pub(super) struct Lines {
 }
 
 /// What lies between the labels of two lines of `gotk_reconcile_condition`.
-#[derive(Debug)]
 struct ConditionTail {
     slot: Slot,
     state: State,
@@ -57,7 +55,6 @@ struct ConditionTail {
 }
 
 /// What lies between the labels of two lines, the first of which has a count as its value.
-#[derive(Debug)]
 struct CountTail {
     /// With the counts 0 to 9, which most buckets have: no digit is formatted for them.
     small: [String; 10],

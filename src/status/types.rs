@@ -22,7 +22,6 @@ impl Slot {
 }
 
 /// A type as the exposition writes it.
-#[derive(Debug)]
 pub(crate) struct TypeLabel {
     pub(crate) slot: Slot,
     raw: Box<str>,
@@ -36,7 +35,6 @@ impl TypeLabel {
 }
 
 /// The types of one recorder, in the order of the exposition.
-#[derive(Debug)]
 pub(crate) struct ConditionTypes {
     sorted: RwLock<Arc<[Arc<TypeLabel>]>>,
 }

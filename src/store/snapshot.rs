@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::series::ObjectSeries;
 use crate::sync::Arc;
@@ -13,15 +14,22 @@ use crate::sync::Arc;
 /// cache, large enough that nothing is paid for per block.
 const BLOCK: usize = 1024;
 
-#[derive(Debug)]
 pub(crate) struct Snapshot {
     /// What the store's membership was when this was taken.
     pub(crate) membership: u64,
     pub(crate) blocks: Vec<Block>,
 }
 
+/// How many there are: printing them all would take long.
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("records", &self.records().count())
+            .finish_non_exhaustive()
+    }
+}
+
 /// A run of records that are neighbours in the exposition.
-#[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) series: Box<[Arc<ObjectSeries>]>,
     labels: Box<str>,

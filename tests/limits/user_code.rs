@@ -215,3 +215,32 @@ fn a_collector_that_asks_for_the_exposition_it_is_in_does_not_find_itself() {
     let counter = "\ngotkmetrics_append_errors_total 0\n";
     assert!(recorder.encode(Format::Text).ends_with(counter));
 }
+
+/// Writes nothing, and records for each piece that it is to write.
+struct Recording<'a>(&'a Recorder);
+
+impl fmt::Write for Recording<'_> {
+    fn write_str(&mut self, _: &str) -> fmt::Result {
+        let new = ObjectId::new("Written", "w");
+        self.0.record_suspend(&new, true);
+        self.0.record_duration(&app(), Duration::from_secs(1));
+        self.0.record_deleted(&new);
+        self.0.forget(&new);
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_printed_for_debugging_may_be_written_by_a_recording_writer() {
+    let recorder = Recorder::new();
+    recorder.record_condition(&app(), &READY, True);
+    let attempt = recorder.start(&app());
+    let chunks = recorder.encode_chunks(Format::Text);
+    let mut out = Recording(&recorder);
+    fmt::Write::write_fmt(
+        &mut out,
+        format_args!("{recorder:?} {attempt:?} {chunks:?}"),
+    )
+    .unwrap();
+    attempt.succeed();
+}
