@@ -132,7 +132,13 @@ impl Store {
             match table.entry(hash, |s| s.key() == key, |s| self.hash(s.key())) {
                 Entry::Occupied(mut slot) => {
                     self.freshen(slot.get_mut(), now);
-                    return Some(act(slot.get()));
+                    let series = slot.get();
+                    let deleted = series.word().is_deleted();
+                    let result = act(series);
+                    if deleted && !series.word().is_deleted() {
+                        self.tombstones.lock().remove(series);
+                    }
+                    return Some(result);
                 }
                 Entry::Vacant(slot) => {
                     if self.reserve() {
@@ -162,6 +168,7 @@ impl Store {
         if series.is_due(now, self.grace) {
             // Its place is taken over, so the number of objects stays.
             series.change(|word| Some(word.gone()));
+            self.tombstones.lock().remove(series);
             *series = Arc::new(ObjectSeries::new(series.key(), self.buckets, self.round()));
             self.membership.fetch_add(1, Ordering::Release);
         }
@@ -184,8 +191,7 @@ impl Store {
             && judge(series)
         {
             series.delete(now);
-            let objects = self.objects.load(Ordering::Relaxed);
-            self.tombstones.lock().push(Arc::clone(series), objects);
+            self.tombstones.lock().insert(series);
         }
     }
 
@@ -208,8 +214,6 @@ impl Store {
             }
             table.shrink_to(0, |series| self.hash(series.key()));
         }
-        // Not all: an object may have been created and deleted behind the loop above.
-        self.tombstones.lock().retain_standing();
         // If a scrape is sorting right now, the next one frees what it keeps.
         if let Some(mut cached) = self.snapshot.try_lock() {
             *cached = None;
@@ -266,8 +270,11 @@ impl Store {
     }
 
     /// The caller has taken `series` out of its shard and still holds the lock.
-    fn retire(&self, series: &ObjectSeries) {
+    fn retire(&self, series: &Arc<ObjectSeries>) {
         series.change(|word| Some(word.gone()));
+        if series.word().is_deleted() {
+            self.tombstones.lock().remove(series);
+        }
         self.objects.fetch_sub(1, Ordering::Relaxed);
         self.membership.fetch_add(1, Ordering::Release);
     }

@@ -1,71 +1,39 @@
 //! Deleted records in the order of their deletion, waiting for the end of the grace.
 //!
-//! An entry is a hint, judged again by the store: its object may have been revived meanwhile.
+//! A record has an entry exactly while it is in the store and deleted: who revives or removes it, under the lock of its
+//! shard, takes the entry out. So there is nothing to tidy up later, which somebody would have to wait for.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::series::ObjectSeries;
 use crate::sync::Arc;
 
-#[derive(Debug, Default)]
-pub(crate) struct Tombstones {
-    queue: VecDeque<Tombstone>,
-}
+#[derive(Default)]
+pub(crate) struct Tombstones(BTreeMap<Place, Arc<ObjectSeries>>);
 
-#[derive(Debug)]
-struct Tombstone {
-    deleted_at: Duration,
-    /// Of the deletion: a revival changes it, so that a later deletion is another one.
-    epoch: u64,
-    series: Arc<ObjectSeries>,
-}
+/// When it was deleted, and its address: many may be deleted in one moment.
+type Place = (Duration, usize);
 
-impl Tombstone {
-    fn still_stands(&self) -> bool {
-        let word = self.series.word();
-        word.is_deleted() && !word.is_gone() && word.epoch() == self.epoch
-    }
+fn place(series: &Arc<ObjectSeries>) -> Place {
+    (series.deleted_at(), Arc::as_ptr(series).addr())
 }
 
 impl Tombstones {
-    /// Adds a record that was just deleted; `objects` is how many the store holds.
-    pub(crate) fn push(&mut self, series: Arc<ObjectSeries>, objects: usize) {
-        // Objects that die and revive without a scrape between leave entries behind. At twice the
-        // number of objects at least half are such: dropping them costs nothing in the long run.
-        if self.queue.len() > 2 * objects.max(32) {
-            self.queue.retain(Tombstone::still_stands);
-        }
-        self.queue.push_back(Tombstone {
-            deleted_at: series.deleted_at(),
-            epoch: series.word().epoch(),
-            series,
-        });
+    /// Adds a record that was just deleted.
+    pub(crate) fn insert(&mut self, series: &Arc<ObjectSeries>) {
+        self.0.insert(place(series), Arc::clone(series));
     }
 
-    /// Takes out the oldest record that is deleted still, if that happened at least `grace` before
-    /// `now`.
+    /// Takes out a record that is deleted no longer or leaves the store.
+    pub(crate) fn remove(&mut self, series: &Arc<ObjectSeries>) {
+        self.0.remove(&place(series));
+    }
+
+    /// Takes out the oldest record, if it was deleted at least `grace` before `now`.
     pub(crate) fn pop_due(&mut self, now: Duration, grace: Duration) -> Option<Arc<ObjectSeries>> {
-        // Those passed over were each paid for by a deletion.
-        while let Some(oldest) = self.queue.front()
-            && now.saturating_sub(oldest.deleted_at) >= grace
-        {
-            if let Some(oldest) = self.queue.pop_front()
-                && oldest.still_stands()
-            {
-                return Some(oldest.series);
-            }
-        }
-        if self.queue.is_empty() {
-            // Gives the memory of a mass deletion back.
-            self.queue = VecDeque::new();
-        }
-        None
-    }
-
-    /// Drops the entries of records that are no longer deleted, or no longer in the store.
-    pub(crate) fn retain_standing(&mut self) {
-        self.queue.retain(Tombstone::still_stands);
-        self.queue.shrink_to_fit();
+        let oldest = self.0.first_entry()?;
+        let (deleted_at, _) = *oldest.key();
+        (now.saturating_sub(deleted_at) >= grace).then(|| oldest.remove())
     }
 }
