@@ -118,3 +118,30 @@ fn assert_free(act: impl Fn(&Recorder)) {
 fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
+
+/// A scrape allocates what it needs however many objects are tracked, and nothing for each.
+#[cfg(feature = "kube")]
+#[test]
+fn a_sync_allocates_nothing_for_an_object_that_has_not_changed() {
+    use gotk_metrics::Observed;
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use kube_runtime::reflector::store::Writer;
+    use kube_runtime::watcher::Event;
+
+    let allocations = |objects: usize| {
+        let mut writer = Writer::<ConfigMap>::default();
+        for number in 0..objects {
+            let mut object = ConfigMap::default();
+            object.metadata.name = Some(format!("m{number}"));
+            writer.apply_watcher_event(&Event::Apply(object));
+        }
+        let recorder = Recorder::new();
+        let _tracked = recorder.track_with(writer.as_reader(), (), |_: &ConfigMap| Observed::new());
+        let chunks = || {
+            let _ = black_box(recorder.encode_chunks(gotk_metrics::Format::Text));
+        };
+        chunks();
+        measure(chunks).count_total
+    };
+    assert_eq!(allocations(1_000), allocations(10));
+}

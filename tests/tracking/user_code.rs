@@ -1,0 +1,138 @@
+//! What reads an object is the user's code: it may panic, record or scrape.
+
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gotk_metrics::ConditionStatus::{False, True};
+use gotk_metrics::{Format, ObjectId, Observed, RecordReconcile as _, Recorder, Tracked};
+
+use crate::common::{assert_counters, assert_objects};
+use crate::{App, Cache, id, recorder};
+
+#[test]
+fn a_panic_leaves_the_object_as_it_was_and_is_counted() {
+    let (recorder, _) = recorder();
+    let mut cache = Cache::of([App::new("a").with("Ready", True).suspended(true)]);
+    let _tracked = recorder.track(cache.store());
+    assert_objects(&recorder, &["App ns/a Ready=True suspended=1"]);
+    assert_counters(&recorder, &[]);
+    let broken = |name| App {
+        panics: true,
+        ..App::new(name)
+    };
+    cache.apply(broken("a"));
+    cache.apply(broken("b"));
+    for _ in 0..2 {
+        let expected = ["App ns/a Ready=True suspended=1", "App ns/b Ready=Unknown"];
+        assert_objects(&recorder, &expected);
+        // Once for each version of an object.
+        assert_counters(&recorder, &["observe_panics 2"]);
+    }
+    cache.apply(App::new("a").with("Ready", False));
+    assert_objects(
+        &recorder,
+        &["App ns/a Ready=False", "App ns/b Ready=Unknown"],
+    );
+    cache.delete("b");
+    assert_objects(
+        &recorder,
+        &["App ns/a Ready=False", "App ns/b Ready=Deleted"],
+    );
+}
+
+#[test]
+fn a_closure_says_what_a_foreign_kind_does_not() {
+    let (recorder, _) = recorder();
+    let cache = Cache::of([App::new("a").with("Ready", False)]);
+    let _tracked = recorder.track_with(cache.store(), (), |app: &App| {
+        let ready = app.conditions.get("Ready").copied();
+        Observed::new()
+            .condition("Stalled", ready)
+            .condition("Ready", True)
+            .suspended(false)
+    });
+    assert_objects(
+        &recorder,
+        &["App ns/a Ready=True Stalled=False suspended=0"],
+    );
+}
+
+/// Tracks a store of two objects whose state is read by `read`.
+fn track(recorder: &Recorder, read: impl Fn() + Send + Sync + 'static) -> (Cache, Tracked) {
+    let cache = Cache::of(["a", "b"].map(App::new));
+    let tracked = recorder.track_with(cache.store(), (), move |_: &App| {
+        read();
+        Observed::new().condition("Ready", True)
+    });
+    (cache, tracked)
+}
+
+const BOTH: [&str; 2] = ["App ns/a Ready=True", "App ns/b Ready=True"];
+
+#[test]
+fn it_may_record_and_scrape() {
+    let (recorder, _) = recorder();
+    let inside = recorder.clone();
+    let (_cache, _tracked) = track(&recorder, move || {
+        inside.record_condition(&id("a"), &gotk_metrics::ConditionType::STALLED, False);
+        inside.record_deleted(&ObjectId::new("Other", "o"));
+        inside.start(&ObjectId::new("Other", "o")).succeed();
+        assert!(!inside.encode(Format::Text).is_empty());
+    });
+    let other = "Other /o Ready=True durations=2 sum=0";
+    let expected = [
+        "App ns/a Ready=True Stalled=False",
+        "App ns/b Ready=True",
+        other,
+    ];
+    assert_objects(&recorder, &expected);
+}
+
+#[test]
+fn it_may_track_and_untrack() {
+    let (recorder, _) = recorder();
+    let other = Cache::of([App::new("other")]);
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let (inside, store, keep) = (recorder.clone(), other.store(), Arc::clone(&kept));
+    let (_cache, _tracked) = track(&recorder, move || {
+        drop(inside.track(store.clone()));
+        let tracked = inside.track(store.clone());
+        keep.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(tracked);
+    });
+    assert_objects(&recorder, &BOTH);
+    let [a, b] = BOTH;
+    assert_objects(&recorder, &[a, b, "App ns/other Ready=Unknown"]);
+    kept.lock().unwrap().clear();
+    assert_objects(&recorder, &BOTH);
+}
+
+#[test]
+fn it_may_clear_after_which_nothing_more_is_written() {
+    let (recorder, _) = recorder();
+    let inside = recorder.clone();
+    let (_cache, _tracked) = track(&recorder, move || inside.clear());
+    assert_objects(&recorder, &[]);
+    assert_objects(&recorder, &[]);
+}
+
+#[test]
+fn a_scrape_after_one_that_a_panic_ended_is_whole() {
+    let (recorder, _) = recorder();
+    let broken = Arc::new(AtomicBool::new(true));
+    let is_broken = Arc::clone(&broken);
+    let (mut cache, _tracked) = track(&recorder, move || {
+        if is_broken.load(Ordering::Relaxed) {
+            resume_unwind(Box::new("read"));
+        }
+    });
+    assert_objects(
+        &recorder,
+        &["App ns/a Ready=Unknown", "App ns/b Ready=Unknown"],
+    );
+    broken.store(false, Ordering::Relaxed);
+    cache.list(["a", "b"].map(App::new));
+    assert_objects(&recorder, &BOTH);
+}
