@@ -53,6 +53,7 @@ deny:
 # Every bench once; the numbers mean nothing.
 bench-once:
     cargo bench -p micro -- --test
+    cargo bench -p track -- --test
     cargo bench -p peers -- --quick
 
 # Everything that continuous integration runs; `.ci/run STAGE...` runs some of it.
