@@ -10,7 +10,7 @@ use crate::controller::Controllers;
 use crate::registries::Registries;
 use crate::status::ConditionTypes;
 use crate::store::{Snapshot, Store};
-use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::tracking::Tracking;
 
 pub(crate) struct Inner {
@@ -23,6 +23,8 @@ pub(crate) struct Inner {
     /// The bits of the families that are switched off.
     pub(crate) without: u32,
     pub(crate) refused_types: AtomicU64,
+    /// Of the last exposition that was asked for as one string: the next one will be about as long.
+    pub(crate) last_length: AtomicUsize,
     /// Whether the recorder is a collector of some registry.
     pub(crate) registered: AtomicBool,
 }

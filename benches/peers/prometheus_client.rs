@@ -1,5 +1,6 @@
 //! prometheus-client: a `Family` for each of the three families.
 
+use std::fmt;
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -10,6 +11,9 @@ use prometheus_client::registry::Registry;
 
 use crate::fleet::{KIND, Object};
 use crate::peer::Peer;
+
+/// That of our own.
+const CHUNK: usize = 64 * 1024;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ObjectLabels {
@@ -102,7 +106,27 @@ impl Peer for PrometheusClient {
     }
 
     fn encode(&self, buffer: &mut String, sink: &mut dyn FnMut(&str)) {
-        text::encode(buffer, &self.registry).expect("writing to a String cannot fail");
-        sink(buffer);
+        let mut chunks = Chunks { buffer, sink };
+        text::encode(&mut chunks, &self.registry).expect("writing to a String cannot fail");
+        (chunks.sink)(chunks.buffer);
+    }
+}
+
+/// Hands on what was written whenever it is as much as our own chunks: a string of the whole would be measured for the
+/// memory that it asks for.
+struct Chunks<'a> {
+    buffer: &'a mut String,
+    sink: &'a mut dyn FnMut(&str),
+}
+
+impl fmt::Write for Chunks<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.buffer.push_str(text);
+        // Behind a whole line, as ours.
+        if self.buffer.len() >= CHUNK && text.ends_with('\n') {
+            (self.sink)(self.buffer);
+            self.buffer.clear();
+        }
+        Ok(())
     }
 }

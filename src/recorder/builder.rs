@@ -11,7 +11,7 @@ use crate::inner::Inner;
 use crate::registries::Registries;
 use crate::status::ConditionTypes;
 use crate::store::Store;
-use crate::sync::{Arc, AtomicBool, AtomicU64};
+use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize};
 use crate::tracking::Tracking;
 
 /// Scraped every half minute, five minutes are enough for an alert to resolve by `Deleted` and for
@@ -146,6 +146,7 @@ impl RecorderBuilder {
                 bounds: self.bounds.into(),
                 without: self.without,
                 refused_types: AtomicU64::new(0),
+                last_length: AtomicUsize::new(0),
                 registered: AtomicBool::new(false),
             }),
         }
