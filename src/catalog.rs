@@ -39,6 +39,8 @@ pub enum Family {
     AppendErrors,
     /// Reconcile attempts dropped before their end, by controller.
     AttemptsCancelled,
+    /// Objects whose status is of an older generation than their spec, by kind.
+    ObjectsBehind,
     /// Reconciles asked for of objects that were gone, by controller.
     ObjectsNotFound,
     /// Panics of the user's code that reads an object in a tracked store.
@@ -69,7 +71,7 @@ struct Description {
     labels: &'static [&'static str],
 }
 
-const CATALOG: [Description; 14] = [
+const CATALOG: [Description; 15] = [
     Description {
         family: Family::MaxConcurrentReconciles,
         name: "controller_runtime_max_concurrent_reconciles",
@@ -139,6 +141,13 @@ const CATALOG: [Description; 14] = [
         help: "Total number of reconcile attempts dropped before their end per controller.",
         family_type: FamilyType::Counter,
         labels: &["controller"],
+    },
+    Description {
+        family: Family::ObjectsBehind,
+        name: "gotkmetrics_objects_behind",
+        help: "Number of objects whose status is of an older generation than their spec per kind.",
+        family_type: FamilyType::Gauge,
+        labels: &["kind"],
     },
     Description {
         family: Family::ObjectsNotFound,

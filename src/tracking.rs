@@ -3,6 +3,7 @@
 //! What reads an object is the user's code. It runs under no lock of ours: a sync that others wait for is not one, and the
 //! thread that runs it does not wait for itself.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::thread::{self, ThreadId};
 
@@ -22,6 +23,10 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
 
     /// Tells `pass` of each object.
     fn visit(&self, pass: &Pass<'_>);
+
+    /// How many of its objects had a status of an older generation than their spec when it was visited last; `None` if none
+    /// told a generation. Those that another source goes before are not counted.
+    fn behind(&self) -> Option<u64>;
 
     /// Whether the object is in it now.
     fn holds(&self, key: Key<'_>) -> bool;
@@ -137,6 +142,18 @@ impl Tracking {
         any.then(|| self.panics.load(Ordering::Relaxed))
     }
 
+    /// How many objects of each kind are behind; not of a kind whose objects do not tell.
+    pub(crate) fn behind(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for tracked in &*self.sources() {
+            if let Some(behind) = tracked.source.behind() {
+                let kind = tracked.source.kind().to_owned();
+                *counts.entry(kind).or_default() += behind;
+            }
+        }
+        counts
+    }
+
     /// Brings the records up to date with the sources, or waits for another thread that is doing so.
     pub(crate) fn sync(&self, store: &Store) {
         if self.sources.read().is_empty() {
@@ -237,8 +254,14 @@ pub(crate) struct Pass<'a> {
 /// What a sync made of an object, for the next one: an object that is the same then need not be read again.
 pub(crate) struct Seen {
     series: Arc<ObjectSeries>,
-    /// Whether its state was written, and not that of a source that goes before.
     written: bool,
+}
+
+impl Seen {
+    /// Whether its state was written, and not that of a source that goes before.
+    pub(crate) fn is_written(&self) -> bool {
+        self.written
+    }
 }
 
 impl Pass<'_> {

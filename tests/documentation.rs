@@ -62,6 +62,7 @@ fn series_of(family: Family, text: &str) -> String {
     let count = match family {
         // Only a controller of kube-rs has these: `tests/controllers` counts them.
         Family::MaxConcurrentReconciles
+        | Family::ObjectsBehind
         | Family::ObjectsNotFound
         | Family::ObservePanics
         | Family::WatchErrors => 1,
@@ -69,8 +70,9 @@ fn series_of(family: Family, text: &str) -> String {
     };
     let per = match (family.labels(), family) {
         (_, Family::ReconcileCondition) => " per object and condition type",
-        (["kind", ..], _) => " per object",
         (["controller", ..], _) => " per controller",
+        (["kind"], _) => " per kind",
+        (["kind", ..], _) => " per object",
         _ => "",
     };
     format!("{count}{per}")

@@ -2,6 +2,8 @@
 //!
 //! Which series there are stands here once, for our own writer and for prometheus-client's.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::Family;
 use crate::controller::Controller;
 use crate::inner::Inner;
@@ -24,6 +26,7 @@ pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
         Family::ReconcileTotal => results(inner),
         Family::Refused => refused(inner),
         Family::AppendErrors => alone(inner.registries.errors()),
+        Family::ObjectsBehind => per_kind(inner.tracking.behind()),
         Family::ObservePanics => alone(inner.tracking.panics()),
         Family::ReconcileCondition | Family::ReconcileDuration | Family::SuspendStatus => {
             Vec::new()
@@ -39,6 +42,13 @@ fn per_controller(inner: &Inner, count: fn(&Controller) -> Option<u64>) -> Vec<S
         Some((vec![("controller", name)], count(controller)?))
     });
     samples.collect()
+}
+
+fn per_kind(counts: BTreeMap<String, u64>) -> Vec<Sample> {
+    let samples = counts.into_iter();
+    samples
+        .map(|(kind, count)| (vec![("kind", kind)], count))
+        .collect()
 }
 
 /// One series without labels, if there is one.

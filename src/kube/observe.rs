@@ -66,6 +66,14 @@ pub trait Observe {
     fn suspended(&self) -> Option<bool> {
         None
     }
+
+    /// The generation of the spec that the status is about, `status.observedGeneration` in most kinds.
+    ///
+    /// One that is below `metadata.generation` counts in `gotkmetrics_objects_behind`: the controller has not got to the
+    /// newest spec. Defaults to none.
+    fn observed_generation(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// The status of the condition `type_` among `conditions`.
@@ -94,7 +102,7 @@ pub fn find_condition(conditions: &[Condition], type_: &str) -> Option<Condition
     Some(ConditionStatus::parse(&found.status))
 }
 
-/// `status.conditions` and `spec.suspend`, where Flux's kinds and many others have them.
+/// `status.conditions`, `status.observedGeneration` and `spec.suspend`, where Flux's kinds and many others have them.
 impl Observe for DynamicObject {
     fn condition(&self, type_: &str) -> Option<ConditionStatus> {
         let conditions = self.data.get("status")?.get("conditions")?.as_array()?;
@@ -109,6 +117,10 @@ impl Observe for DynamicObject {
 
     fn suspended(&self) -> Option<bool> {
         self.data.get("spec")?.get("suspend")?.as_bool()
+    }
+
+    fn observed_generation(&self) -> Option<i64> {
+        self.data.get("status")?.get("observedGeneration")?.as_i64()
     }
 }
 
@@ -134,6 +146,7 @@ pub struct Observed {
     conditions: [(&'static str, ConditionStatus); ConditionType::MAX],
     len: usize,
     suspended: Option<bool>,
+    generation: Option<i64>,
 }
 
 impl Observed {
@@ -164,6 +177,12 @@ impl Observed {
         self.suspended = suspended.into();
         self
     }
+
+    /// The generation of the spec that the status is about. Defaults to `None`: it does not tell.
+    pub fn observed_generation(mut self, generation: impl Into<Option<i64>>) -> Self {
+        self.generation = generation.into();
+        self
+    }
 }
 
 impl Observe for Observed {
@@ -175,5 +194,9 @@ impl Observe for Observed {
 
     fn suspended(&self) -> Option<bool> {
         self.suspended
+    }
+
+    fn observed_generation(&self) -> Option<i64> {
+        self.generation
     }
 }

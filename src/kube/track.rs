@@ -185,6 +185,8 @@ where
     filled: AtomicBool,
     /// In the order in which the store told them.
     last: Mutex<Vec<Cached<K>>>,
+    /// As of the last visit.
+    behind: Mutex<Option<u64>>,
 }
 
 /// An object as the last sync found it. Weak, so that what has left the cache is freed.
@@ -192,6 +194,8 @@ struct Cached<K> {
     object: Weak<K>,
     /// None if it was refused or could not be named.
     seen: Option<Seen>,
+    /// Whether its status is of an older generation than its spec; None if it does not tell.
+    behind: Option<bool>,
 }
 
 impl<K> Cached<K> {
@@ -222,25 +226,28 @@ where
             started,
             filled: AtomicBool::new(false),
             last: Mutex::default(),
+            behind: Mutex::default(),
         }
     }
 
     /// Reads the object unless it is the same as last time.
     fn renew(&self, pass: &Pass<'_>, object: &K, cached: &mut Cached<K>) {
         let known = cached.seen.as_mut();
-        if !known.is_some_and(|seen| pass.see_again(seen)) {
-            cached.seen = self.see(pass, object);
+        if known.is_some_and(|seen| pass.see_again(seen)) {
+            return;
         }
+        cached.seen = None;
+        let Some(id) = guarded(pass, || id_of(object, &self.dyntype)) else {
+            return;
+        };
+        let (reading, behind) = guarded(pass, || self.read(object)).unzip();
+        cached.behind = behind.flatten();
+        cached.seen = pass.see(id.key(), reading);
     }
 
-    fn see(&self, pass: &Pass<'_>, object: &K) -> Option<Seen> {
-        let id = guarded(pass, || id_of(object, &self.dyntype))?;
-        let reading = guarded(pass, || self.read(object));
-        pass.see(id.key(), reading)
-    }
-
-    fn read(&self, object: &K) -> Reading {
+    fn read(&self, object: &K) -> (Reading, Option<bool>) {
         let mut reading = Reading::default();
+        let mut observed_generation = None;
         self.observer.show(object, &mut |observed| {
             for (condition, slot) in &self.conditions {
                 if let Some(status) = observed.condition(condition.as_str()) {
@@ -250,8 +257,26 @@ where
             if let Some(suspended) = observed.suspended() {
                 reading = reading.with_suspended(suspended);
             }
+            observed_generation = observed.observed_generation();
         });
-        reading
+        let generation = object.meta().generation;
+        let behind = generation.zip(observed_generation);
+        (
+            reading,
+            behind.map(|(current, observed)| observed < current),
+        )
+    }
+
+    fn count_behind(&self, objects: &[Cached<K>]) {
+        let written = |cached: &&Cached<K>| cached.seen.as_ref().is_some_and(Seen::is_written);
+        let told = objects.iter().filter(written);
+        let told = told.filter_map(|cached| cached.behind);
+        let (mut any, mut behind) = (false, 0);
+        for is_behind in told {
+            any = true;
+            behind += u64::from(is_behind);
+        }
+        *self.behind.lock() = any.then_some(behind);
     }
 }
 
@@ -302,11 +327,17 @@ where
             let mut cached = known.unwrap_or_else(|| Cached {
                 object: Arc::downgrade(object),
                 seen: None,
+                behind: None,
             });
             self.renew(pass, object, &mut cached);
             last.push(cached);
         }
+        self.count_behind(&last);
         *self.last.lock() = last;
+    }
+
+    fn behind(&self) -> Option<u64> {
+        *self.behind.lock()
     }
 
     fn holds(&self, key: Key<'_>) -> bool {

@@ -34,6 +34,7 @@ struct App {
     metadata: ObjectMeta,
     conditions: BTreeMap<&'static str, ConditionStatus>,
     suspended: Option<bool>,
+    observed_generation: Option<i64>,
     panics: bool,
 }
 
@@ -47,6 +48,12 @@ impl App {
 
     fn with(mut self, type_: &'static str, status: ConditionStatus) -> Self {
         self.conditions.insert(type_, status);
+        self
+    }
+
+    fn generations(mut self, observed: i64, current: i64) -> Self {
+        self.metadata.generation = Some(current);
+        self.observed_generation = Some(observed);
         self
     }
 
@@ -96,6 +103,10 @@ impl Observe for App {
 
     fn suspended(&self) -> Option<bool> {
         self.suspended
+    }
+
+    fn observed_generation(&self) -> Option<i64> {
+        self.observed_generation
     }
 }
 

@@ -197,3 +197,36 @@ fn objects_beyond_the_cap_are_refused_and_counted_and_come_in_when_there_is_room
         &["App ns/b Ready=Unknown", "App ns/c Ready=Unknown"],
     );
 }
+
+#[test]
+fn objects_whose_status_is_behind_are_counted() {
+    let (recorder, _) = recorder();
+    let mut cache = Cache::of([App::new("a")]);
+    let _tracked = recorder.track(cache.store());
+    let line = |recorder: &gotk_metrics::Recorder| {
+        let text = recorder.encode(Format::Text);
+        let mut lines = text.lines();
+        let line = lines.find(|line| line.starts_with("gotkmetrics_objects_behind{"));
+        line.map(str::to_owned)
+    };
+    assert_eq!(line(&recorder), None, "nobody told");
+    cache.apply(App::new("a").generations(2, 2));
+    cache.apply(App::new("b").generations(-1, 1));
+    cache.apply(App::new("c").generations(1, 2));
+    let counted = |count| {
+        Some(format!(
+            "gotkmetrics_objects_behind{{kind=\"App\"}} {count}"
+        ))
+    };
+    assert_eq!(line(&recorder), counted(2));
+    // In another store too, which counts only what is not in the first.
+    let others = ["a", "d"].map(|name| App::new(name).generations(1, 2));
+    let other = Cache::of(others);
+    let tracked = recorder.track(other.store());
+    assert_eq!(line(&recorder), counted(3));
+    drop(tracked);
+    cache.delete("b");
+    assert_eq!(line(&recorder), counted(1));
+    cache.apply(App::new("c").generations(2, 2));
+    assert_eq!(line(&recorder), counted(0));
+}
