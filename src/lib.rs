@@ -16,7 +16,9 @@
 //! # Overview
 //!
 //! - [`Recorder`] holds one record per object and writes the exposition. Clones are one recorder.
-//! - [`RecordReconcile`] is the trait that records. Most need one method,
+//! - `ControllerExt`, behind feature `kube`, runs a kube-rs `Controller` with everything recorded:
+//!   `run_recorded` instead of `run`. `Observe` says what state an object is in.
+//! - [`RecordReconcile`] is the trait that records. Without kube-rs most need one method,
 //!   [`record`](RecordReconcile::record), which wraps a future as one attempt.
 //! - [`ObjectId`] names an object; with feature `kube` a kube-rs object names itself.
 //! - [`Attempt`] is the guard below `record`, for code that is not one future.
@@ -52,52 +54,74 @@
 //!
 //! # In a kube-rs controller
 //!
-//! The object is its own id, and a requeue is told from a success:
+//! One line, and what state an object is in:
 //!
-//! ```
-//! # #[cfg(feature = "kube")] mod controller {
-//! use std::{sync::Arc, time::Duration};
+//! ```no_run
+//! # #[cfg(all(feature = "kube", feature = "server"))] mod controller {
+//! # use std::{borrow::Cow, io, sync::Arc};
+//! # use futures_util::StreamExt as _;
+//! # use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
+//! # use k8s_openapi::serde;
+//! use gotk_metrics::{BindError, ControllerExt as _, MetricsServer, Recorder};
+//! use gotk_metrics::{ConditionStatus, Observe, find_condition};
+//! use kube_runtime::{Controller, controller::Action}; // kube::runtime in a controller
 //!
-//! use gotk_metrics::{RecordReconcile as _, Recorder};
-//! use kube_runtime::{controller::Action, watcher}; // or kube::runtime
-//! # type App = Dynamic;
-//! # pub struct Dynamic;
-//! # impl kube_runtime::reflector::Lookup for Dynamic {
+//! # #[derive(Clone, Debug, serde::Deserialize)]
+//! # #[serde(crate = "serde")]
+//! # struct App { metadata: ObjectMeta, spec: AppSpec, status: Option<AppStatus> }
+//! # #[derive(Clone, Debug, serde::Deserialize)]
+//! # #[serde(crate = "serde")]
+//! # struct AppSpec { suspend: bool }
+//! # #[derive(Clone, Debug, serde::Deserialize)]
+//! # #[serde(crate = "serde")]
+//! # struct AppStatus { conditions: Vec<Condition> }
+//! # impl kube_core::Resource for App {
 //! #     type DynamicType = ();
-//! #     fn kind(_: &()) -> std::borrow::Cow<'_, str> { "App".into() }
-//! #     fn group(_: &()) -> std::borrow::Cow<'_, str> { "".into() }
-//! #     fn version(_: &()) -> std::borrow::Cow<'_, str> { "".into() }
-//! #     fn plural(_: &()) -> std::borrow::Cow<'_, str> { "".into() }
-//! #     fn name(&self) -> Option<std::borrow::Cow<'_, str>> { None }
-//! #     fn namespace(&self) -> Option<std::borrow::Cow<'_, str>> { None }
-//! #     fn resource_version(&self) -> Option<std::borrow::Cow<'_, str>> { None }
-//! #     fn uid(&self) -> Option<std::borrow::Cow<'_, str>> { None }
+//! #     type Scope = k8s_openapi::NamespaceResourceScope;
+//! #     fn kind(_: &()) -> Cow<'_, str> { "App".into() }
+//! #     fn group(_: &()) -> Cow<'_, str> { "example.com".into() }
+//! #     fn version(_: &()) -> Cow<'_, str> { "v1".into() }
+//! #     fn plural(_: &()) -> Cow<'_, str> { "apps".into() }
+//! #     fn meta(&self) -> &ObjectMeta { &self.metadata }
+//! #     fn meta_mut(&mut self) -> &mut ObjectMeta { &mut self.metadata }
 //! # }
-//! # type Error = std::io::Error;
+//! # struct Context;
+//! # async fn reconcile(_: Arc<App>, _: Arc<Context>) -> Result<Action, io::Error> { Ok(Action::await_change()) }
+//! # fn error_policy(_: Arc<App>, _: &io::Error, _: Arc<Context>) -> Action { Action::await_change() }
+//! impl Observe for App {
+//!     fn condition(&self, type_: &str) -> Option<ConditionStatus> {
+//!         find_condition(&self.status.as_ref()?.conditions, type_)
+//!     }
 //!
-//! // What the function was before.
-//! async fn apply(app: &App) -> Result<Action, Error> {
-//!     Ok(Action::requeue(Duration::from_secs(600)))
-//! }
-//!
-//! async fn reconcile(app: Arc<App>, recorder: Arc<Recorder>) -> Result<Action, Error> {
-//!     recorder.record(&*app, apply(&app)).await
-//! }
-//!
-//! // Without a finalizer: for each event of a `watcher` stream.
-//! fn watch(event: &watcher::Event<App>, recorder: &Recorder) {
-//!     if let watcher::Event::Delete(app) = event {
-//!         recorder.record_deleted(app);
+//!     fn suspended(&self) -> Option<bool> {
+//!         Some(self.spec.suspend)
 //!     }
 //! }
+//!
+//! async fn run(apps: Controller<App>, ctx: Arc<Context>) -> Result<(), BindError> {
+//!     let recorder = Recorder::new();
+//!     let server = MetricsServer::bind(recorder.clone(), 8080).await?;
+//!     tokio::spawn(server.serve());
+//!
+//!     apps.run_recorded(&recorder, reconcile, error_policy, ctx)
+//!         .for_each(|_| async {})
+//!         .await;
+//!     Ok(())
+//! }
 //! # }
 //! ```
+//!
+//! Attempts are pushed as they happen. State is pulled at each scrape from the controller's own
+//! store, which is the truth: Ready is what the object says now, a deletion is seen without a
+//! finalizer, and a restart starts complete. `Recorder::controller` has options, among them a
+//! closure for kinds of another crate; `Recorder::instrument` and `Recorder::track` are the parts.
 //!
 //! # Conditions, suspension, deletion
 //!
-//! Ready follows the attempts until it is set once by hand. Nothing sees a deletion by itself: say it
-//! where the finalizer ends, or the series stay until [`clear`](RecordReconcile::clear). That may be
-//! within the attempt; another attempt afterwards would bring the object back.
+//! Without a tracked store, Ready follows the attempts until it is set once by hand. Nothing sees a
+//! deletion by itself: say it where the finalizer ends, or the series stay until
+//! [`clear`](RecordReconcile::clear). That may be within the attempt; another attempt afterwards
+//! would bring the object back.
 //!
 //! ```
 //! use gotk_metrics::{ConditionStatus, ConditionType, Format};
@@ -124,12 +148,12 @@
 //! - Nothing runs in the background and nothing is global unless [`Recorder::global`] is called.
 //! - No method that records can fail. What is beyond a limit (100 000 objects, 64 controllers, 16
 //!   condition types) is refused and counted in `gotkmetrics_refused_total`.
-//! - It reads no cluster: what it shows is what the controller has told it.
+//! - It asks no cluster: what it shows is what the controller has told it, or has in its store.
 //!
 //! # Features
 //!
-//! - **`kube`** (on by default): objects of kube-rs as ids, `Action` as the result of an attempt.
-//!   Costs kube-runtime, which a kube-rs controller has anyway. It does not compile until somebody,
+//! - **`kube`** (on by default): `ControllerExt`, `Recorder::track` and `Recorder::instrument`, objects
+//!   of kube-rs as ids, `Action` as the result of an attempt. Costs kube-runtime, which a kube-rs controller has anyway. It does not compile until somebody,
 //!   in the end the application, has chosen a Kubernetes version for `k8s-openapi`.
 //! - **`server`**: `MetricsServer`. Costs hyper and tokio's `net`.
 //!
