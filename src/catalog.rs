@@ -47,6 +47,16 @@ pub enum Family {
     ObservePanics,
     /// Recordings refused because a limit was reached.
     Refused,
+    /// Bytes of expositions that a server has sent.
+    ScrapeBytes,
+    /// How long a server took to answer scrapes.
+    ScrapeDuration,
+    /// Scrapes whose exposition was cut off or given up.
+    ScrapesAborted,
+    /// Scrapes that a server is answering now.
+    ScrapesInFlight,
+    /// Scrapes that a server has answered, by status code.
+    ScrapesTotal,
     /// Errors of the watches of a controller.
     WatchErrors,
 }
@@ -71,7 +81,7 @@ struct Description {
     labels: &'static [&'static str],
 }
 
-const CATALOG: [Description; 15] = [
+const CATALOG: [Description; 20] = [
     Description {
         family: Family::MaxConcurrentReconciles,
         name: "controller_runtime_max_concurrent_reconciles",
@@ -169,6 +179,41 @@ const CATALOG: [Description; 15] = [
         help: "Total number of recordings refused because a limit was reached.",
         family_type: FamilyType::Counter,
         labels: &["limit"],
+    },
+    Description {
+        family: Family::ScrapeBytes,
+        name: "gotkmetrics_scrape_bytes_total",
+        help: "Total number of bytes of expositions sent, after compression.",
+        family_type: FamilyType::Counter,
+        labels: &[],
+    },
+    Description {
+        family: Family::ScrapeDuration,
+        name: "gotkmetrics_scrape_duration_seconds",
+        help: "The time in seconds from the request of a scrape to the end of its answer.",
+        family_type: FamilyType::Histogram,
+        labels: &[],
+    },
+    Description {
+        family: Family::ScrapesAborted,
+        name: "gotkmetrics_scrapes_aborted_total",
+        help: "Total number of scrapes that were cut off or given up before their end.",
+        family_type: FamilyType::Counter,
+        labels: &[],
+    },
+    Description {
+        family: Family::ScrapesInFlight,
+        name: "gotkmetrics_scrapes_in_flight",
+        help: "The number of scrapes being answered, this one included.",
+        family_type: FamilyType::Gauge,
+        labels: &[],
+    },
+    Description {
+        family: Family::ScrapesTotal,
+        name: "gotkmetrics_scrapes_total",
+        help: "Total number of scrapes answered per status code.",
+        family_type: FamilyType::Counter,
+        labels: &["code"],
     },
     Description {
         family: Family::WatchErrors,

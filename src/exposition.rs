@@ -9,11 +9,16 @@ mod collector;
 mod convert;
 mod counters;
 mod float;
+mod histogram;
 mod lines;
+mod selection;
 
+#[cfg(feature = "server")]
+pub(crate) use self::accept::thousandths;
 pub(crate) use self::appended::append;
 pub use self::chunks::Chunks;
 pub(crate) use self::collector::register_collector;
+pub(crate) use self::selection::Selection;
 
 /// A text format of the exposition.
 ///

@@ -8,6 +8,7 @@ use std::panic::RefUnwindSafe;
 use crate::catalog::Family;
 use crate::controller::Controllers;
 use crate::registries::Registries;
+use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
 use crate::store::{Snapshot, Store};
 use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -18,6 +19,7 @@ pub(crate) struct Inner {
     pub(crate) types: ConditionTypes,
     pub(crate) controllers: Controllers,
     pub(crate) registries: Registries,
+    pub(crate) scrapes: Scrapes,
     pub(crate) tracking: Tracking,
     pub(crate) bounds: Box<[f64]>,
     /// The bits of the families that are switched off.

@@ -23,7 +23,8 @@
 //! - [`ObjectId`] names an object; with feature `kube` a kube-rs object names itself.
 //! - [`Attempt`] is the guard below `record`, for code that is not one future.
 //! - [`ConditionGauge`], [`SuspendGauge`] and [`DurationHistogram`] are the typed families.
-//! - `MetricsServer`, behind feature `server`, serves `GET /metrics`.
+//! - `MetricsServer`, behind feature `server`, serves `GET /metrics`; `MetricsService` answers it within
+//!   a router of your own.
 //!
 //! # Example
 //!
@@ -155,7 +156,7 @@
 //! - **`kube`** (on by default): `ControllerExt`, `Recorder::track` and `Recorder::instrument`, objects
 //!   of kube-rs as ids, `Action` as the result of an attempt. Costs kube-runtime, which a kube-rs controller has anyway. It does not compile until somebody,
 //!   in the end the application, has chosen a Kubernetes version for `k8s-openapi`.
-//! - **`server`**: `MetricsServer`. Costs hyper and tokio's `net`.
+//! - **`server`**: `MetricsServer` and `MetricsService`. Costs hyper, tokio's `net` and flate2.
 //!
 //! Without both, the recorder and its exposition need no async runtime.
 
@@ -181,6 +182,7 @@ mod object;
 mod reconcile;
 mod recorder;
 mod registries;
+mod scrapes;
 mod series;
 #[cfg(feature = "server")]
 mod server;
@@ -204,7 +206,7 @@ pub use object::{ObjectId, ToObjectId};
 pub use reconcile::{Attempt, Completion, RecordReconcile, Recorded};
 pub use recorder::{Recorder, RecorderBuilder};
 #[cfg(feature = "server")]
-pub use server::{BindAddress, BindError, MetricsServer};
+pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
 pub use status::{ConditionStatus, ConditionType};
 
 /// Compiles the examples of the README.

@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 pub use self::builder::RecorderBuilder;
 
 use crate::error::{AlreadyRegistered, AlreadySet, AppendError};
-use crate::exposition::{Chunks, Format, append, register_collector};
+use crate::exposition::{Chunks, Format, Selection, append, register_collector};
 use crate::families::{ConditionGauge, DurationHistogram, SuspendGauge};
 use crate::inner::Inner;
 use crate::sync::{Arc, Ordering};
@@ -146,7 +146,11 @@ impl Recorder {
     /// # }
     /// ```
     pub fn encode_chunks(&self, format: Format) -> Chunks {
-        Chunks::new(Arc::clone(&self.inner), format)
+        self.encode_selected(format, Selection::default())
+    }
+
+    pub(crate) fn encode_selected(&self, format: Format, selection: Selection) -> Chunks {
+        Chunks::new(Arc::clone(&self.inner), format, selection)
     }
 
     /// Makes this recorder a collector of `registry`, for those who encode with prometheus-client.
@@ -156,8 +160,8 @@ impl Recorder {
     /// Prometheus 2 compares `le` as text, so sums over Go and Rust controllers break there. Prefer
     /// [`encode`](Self::encode) and [`append`](Self::append).
     ///
-    /// All families of this recorder are collected; appended registries are not. The registry does not keep the
-    /// recorder alive: once its last clone, handle and attempt are gone, nothing is collected.
+    /// All families of this recorder are collected but those of `MetricsServer`, and appended registries. The registry
+    /// does not keep the recorder alive: once its last clone, handle and attempt are gone, nothing is collected.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ mod names;
 
 use prometheus_client::registry::Registry;
 
-pub(crate) use self::names::{Names, Owner};
+pub(crate) use self::names::{Names, Owner, sample_names};
 
 use crate::catalog::Family;
 use crate::error::AppendError;

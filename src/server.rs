@@ -3,46 +3,53 @@
 //! The only module that names an HTTP type. Knows the recorder and its exposition, nothing below.
 
 mod bind;
-mod patience;
-mod respond;
+mod body;
+mod connection;
+mod encoding;
+mod gzip;
+mod limits;
+mod path;
+mod progress;
+mod query;
+mod scrape;
+mod service;
+mod socket;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioTimer;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 pub use self::bind::{BindAddress, BindError};
-use self::patience::Patience;
-use self::respond::Responder;
+pub use self::body::MetricsBody;
+use self::connection::connect;
+use self::limits::Limits;
+pub use self::path::PathError;
+pub use self::service::MetricsService;
 
 use crate::recorder::Recorder;
 
-/// How long a connection may take to send a request's header, the wait for the next scrape included.
-///
-/// hyper has one timer for both. As in controller-runtime an idle connection outlives the usual
-/// scrape intervals, so that a scraper need not connect anew each time.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(90);
 /// How long scrapes in progress may take once the server is told to end.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// After a failed accept, most likely for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves a recorder's exposition at `GET /metrics`, over HTTP/1.1.
+/// Serves a recorder's exposition at `GET /metrics`, over HTTP/1.1, with `/healthz` and `/readyz`.
 ///
-/// Answers in text 0.0.4 whatever the scraper accepts, as Go's promhttp does by default; see
-/// [`openmetrics`](Self::openmetrics). The body is streamed in chunks of about 64 KiB, so a scrape
-/// needs little memory however many objects there are. Sorting objects that came or went runs on a
-/// blocking thread. Nothing is encrypted and nobody is asked who they are.
+/// What is answered to which request stands at [`MetricsService`]. Text 0.0.4 whatever the scraper
+/// accepts, as Go's promhttp does by default; see [`openmetrics`](Self::openmetrics). The body is
+/// streamed in chunks of about 64 KiB, so a scrape needs little memory however many objects there are.
+/// Sorting objects that came or went runs on a blocking thread. Nothing is encrypted and nobody is
+/// asked who they are.
+///
+/// Every connection is under a time limit at every moment, and none waits for another: there is no cap
+/// on connections that slow peers could use up.
 ///
 /// # Examples
 ///
@@ -67,9 +74,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 #[must_use = "a server answers nobody until `serve`"]
 pub struct MetricsServer {
-    listener: TcpListener,
+    listener: Option<TcpListener>,
     local_addr: SocketAddr,
-    responder: Responder,
+    service: MetricsService,
+    limits: Limits,
 }
 
 impl MetricsServer {
@@ -77,6 +85,8 @@ impl MetricsServer {
     ///
     /// A bare port listens on all addresses, IPv6 and IPv4 where the system can do both on one
     /// socket, otherwise IPv4. Port 0 lets the system choose; see [`local_addr`](Self::local_addr).
+    /// `None::<SocketAddr>` is a server that listens nowhere and answers nobody, for those who switch
+    /// their metrics off.
     ///
     /// # Errors
     ///
@@ -115,14 +125,27 @@ impl MetricsServer {
         Ok(Self {
             listener,
             local_addr,
-            responder: Responder::new(recorder),
+            service: MetricsService::new(recorder),
+            limits: Limits::default(),
         })
     }
 
     /// The address that was bound, with the port that the system chose.
+    ///
+    /// Of a server that listens nowhere it is `0.0.0.0:0`; no other has port 0.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Where the exposition is. Defaults to `/metrics`.
+    ///
+    /// # Errors
+    ///
+    /// [`PathError`] if no request could have this path, or it is that of a probe.
+    pub fn path(self, path: impl Into<String>) -> Result<Self, PathError> {
+        let service = self.service.path(path)?;
+        Ok(Self { service, ..self })
     }
 
     /// Whether a scraper that prefers OpenMetrics gets it.
@@ -130,14 +153,66 @@ impl MetricsServer {
     /// Prometheus 2 prefers it, and stores its `le="1.0"` as another series than the `le="1"` of
     /// text 0.0.4, which is why Go's promhttp leaves it off. Defaults to false.
     pub fn openmetrics(mut self, enabled: bool) -> Self {
-        self.responder.openmetrics(enabled);
+        self.service = self.service.openmetrics(enabled);
+        self
+    }
+
+    /// Whether a scraper that asks for gzip gets it, unless the exposition is short.
+    ///
+    /// See [`MetricsService::gzip`]. Defaults to true.
+    pub fn gzip(mut self, enabled: bool) -> Self {
+        self.service = self.service.gzip(enabled);
+        self
+    }
+
+    /// What decides the answer of `/readyz`; a panic is a no.
+    ///
+    /// Called for each request and on its thread, so it must not block. Defaults to always ready.
+    pub fn ready(mut self, ready: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.service = self.service.ready(ready);
+        self
+    }
+
+    /// How long the head of a request may take, from its first byte; of the first request, from the
+    /// connection on. Defaults to 10 seconds.
+    pub fn header_timeout(mut self, limit: Duration) -> Self {
+        self.limits.header = limit;
+        self
+    }
+
+    /// How long a connection may wait for the next request.
+    ///
+    /// Longer than the scrape interval, or every scrape connects anew. Defaults to 90 seconds.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.limits.idle = limit;
+        self
+    }
+
+    /// How long a peer may take nothing of an answer. Defaults to 10 seconds.
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.limits.stall = limit;
+        self
+    }
+
+    /// How long an answer may take in all, from the end of the request's head to the last byte.
+    ///
+    /// Reading a byte now and then is no stall: this is what ends it. Defaults to 60 seconds.
+    pub fn response_timeout(mut self, limit: Duration) -> Self {
+        self.limits.response = limit;
+        self
+    }
+
+    /// How many bytes the head of a request may have; a larger one is answered with 431.
+    ///
+    /// Defaults to 16 KiB.
+    pub fn header_limit(mut self, bytes: usize) -> Self {
+        self.limits.header_bytes = bytes;
         self
     }
 
     /// Answers scrapes for ever.
     ///
-    /// A connection that fails ends alone, and so does one whose peer reads nothing for half a minute.
-    /// If the system refuses connections, say for want of file descriptors, it is asked again every
+    /// A connection that fails ends alone, and so does one whose time is up. If the system refuses connections, say for want of file descriptors, it is asked again every
     /// tenth of a second.
     ///
     /// # Cancel safety
@@ -155,11 +230,10 @@ impl MetricsServer {
     ///
     /// Dropping the future closes the listener and cuts off scrapes in progress.
     pub async fn serve_until<F: Future>(self, shutdown: F) {
-        let Self {
-            listener,
-            responder,
-            ..
-        } = self;
+        let Some(listener) = self.listener else {
+            shutdown.await;
+            return;
+        };
         let graceful = GracefulShutdown::new();
         // Aborts them all when it is dropped.
         let mut connections = JoinSet::new();
@@ -172,8 +246,8 @@ impl MetricsServer {
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        let connection = connect(stream, responder.clone(), &graceful);
-                        connections.spawn(connection);
+                        let service = self.service.clone();
+                        connections.spawn(connect(stream, service, self.limits, &graceful));
                     }
                     Err(error) if concerns_one_connection(&error) => {}
                     Err(_) => sleep(ACCEPT_PAUSE).await,
@@ -183,30 +257,6 @@ impl MetricsServer {
         drop(listener);
         // Whatever is still open after that is cut off.
         let _ = timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await;
-    }
-}
-
-/// The future of one connection, known to `graceful`.
-fn connect(
-    stream: TcpStream,
-    responder: Responder,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + 'static + use<> {
-    let service = service_fn(move |request| {
-        let responder = responder.clone();
-        async move { Ok::<_, Infallible>(responder.respond(&request).await) }
-    });
-    // As Go has it. Otherwise the end of a long answer waits for the peer to acknowledge the rest,
-    // which it may put off by 40 ms. A socket without the option works too.
-    let _ = stream.set_nodelay(true);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(Patience::new(stream), service);
-    let watched = graceful.watch(connection);
-    async move {
-        // A scraper that hung up is no news.
-        let _ = watched.await;
     }
 }
 

@@ -44,6 +44,15 @@ fn guards_builders_and_iterators_may_go_to_another_thread() {
     shared::<Recorded<Pending<Result<(), ()>>>>();
 }
 
+#[cfg(feature = "server")]
+#[test]
+fn a_server_and_its_parts_may_go_to_another_thread() {
+    handle::<gotk_metrics::MetricsService>();
+    shared::<gotk_metrics::MetricsServer>();
+    shared::<gotk_metrics::MetricsBody>();
+    error::<gotk_metrics::PathError>();
+}
+
 #[test]
 fn any_recorder_may_be_shared_as_a_trait_object() {
     fn shared<T: Send + Sync + ?Sized>() {}

@@ -8,9 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::registry::Registry;
 
-use super::Format;
 use super::collector::{is_silenced, silenced};
 use super::convert;
+use super::{Format, Selection};
 use crate::error::AppendError;
 use crate::inner::Inner;
 use crate::registries::Owner;
@@ -25,8 +25,8 @@ pub(crate) fn append(inner: &Inner, registry: Arc<Registry>) -> Result<(), Appen
     inner.registries.add(registry, convert::families(&text))
 }
 
-/// What all registries have to say now; what fails is left out and counted.
-pub(super) fn encode_all(inner: &Inner, format: Format) -> String {
+/// What all registries have to say now of what is selected; what fails is left out and counted.
+pub(super) fn encode_all(inner: &Inner, format: Format, selection: &Selection) -> String {
     let mut out = String::new();
     let registries = inner.registries.all();
     // A metric of such a registry that asks for our exposition must not find itself in it.
@@ -36,15 +36,17 @@ pub(super) fn encode_all(inner: &Inner, format: Format) -> String {
     // Taken anew: a family that was empty at set-up may have come to life since.
     let mut names = inner.registries.own_names();
     for (position, registry) in registries.iter().enumerate() {
-        let left_out = match encode(inner, registry) {
-            Some((text, _)) => {
-                let owner = Owner::Registry(position);
-                convert::append(&mut out, &text, format, |name, metric_type| {
-                    names.take(name, metric_type, owner).is_ok()
-                })
-            }
-            None => 1,
-        };
+        let mut left_out = 0;
+        if let Some((text, _)) = encode(inner, registry) {
+            let owner = Owner::Registry(position);
+            convert::append(&mut out, &text, format, |name, metric_type| {
+                let taken = names.take(name, metric_type, owner).is_ok();
+                left_out += usize::from(!taken);
+                taken && selection.has(name, metric_type)
+            });
+        } else {
+            left_out = 1;
+        }
         inner.registries.count_errors(left_out);
     }
     out

@@ -5,11 +5,12 @@
 
 use std::fmt;
 
-use super::Format;
 use super::appended::encode_all;
 use super::counters::samples;
 use super::float::write_counter;
+use super::histogram::write_scrape_durations;
 use super::lines::{Lines, write_header};
+use super::{Format, Selection};
 use crate::catalog::Family;
 use crate::inner::Inner;
 use crate::object::escape_label;
@@ -44,6 +45,7 @@ pub struct Chunks {
     inner: Arc<Inner>,
     snapshot: Arc<Snapshot>,
     format: Format,
+    selection: Selection,
     lines: Lines,
     stage: Stage,
     column: Column,
@@ -80,14 +82,15 @@ impl fmt::Debug for Chunks {
 }
 
 impl Chunks {
-    pub(crate) fn new(inner: Arc<Inner>, format: Format) -> Self {
+    pub(crate) fn new(inner: Arc<Inner>, format: Format, selection: Selection) -> Self {
         Self {
             snapshot: inner.snapshot(),
             lines: Lines::new(&inner, format),
             // First, so that what fails in it shows in this exposition's own counter.
-            appended: encode_all(&inner, format),
+            appended: encode_all(&inner, format, &selection),
             inner,
             format,
+            selection,
             stage: Stage::Family(0, Position::default()),
             column: Column::default(),
         }
@@ -103,6 +106,12 @@ impl Chunks {
             self.stage = self.advance(out, limit);
         }
         out.len() > start
+    }
+
+    /// Whether everything is written; if not, there may still be nothing to come.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done)
     }
 
     pub(crate) fn into_string(mut self) -> String {
@@ -141,12 +150,18 @@ impl Chunks {
         out: &mut String,
         limit: usize,
     ) -> Option<Position> {
-        if !self.inner.exposes(family) {
+        if !self.inner.exposes(family) || !self.selection.has_family(family) {
             return None;
         }
         match family {
             Family::ReconcileCondition | Family::ReconcileDuration | Family::SuspendStatus => {
                 self.write_objects(family, position, out, limit)
+            }
+            Family::ScrapeDuration => {
+                if let Some(scrapes) = self.inner.scrapes.seen() {
+                    write_scrape_durations(out, scrapes, self.format);
+                }
+                None
             }
             _ => {
                 self.write_counters(family, out);

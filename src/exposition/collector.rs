@@ -86,8 +86,13 @@ impl Collector for RecorderCollector {
                 Family::ReconcileCondition => conditions(&inner, &snapshot, &mut encoder)?,
                 Family::ReconcileDuration => durations(&inner, &snapshot, &mut encoder)?,
                 Family::SuspendStatus => suspensions(&snapshot, &mut encoder)?,
-                // Nothing is appended to that exposition.
-                Family::AppendErrors => {}
+                // Nothing is appended to that exposition, and it is not our server that sends it.
+                Family::AppendErrors
+                | Family::ScrapeBytes
+                | Family::ScrapeDuration
+                | Family::ScrapesAborted
+                | Family::ScrapesInFlight
+                | Family::ScrapesTotal => {}
                 family => counters(&inner, family, &mut encoder)?,
             }
         }

@@ -10,15 +10,13 @@ pub(super) fn families(text: &str) -> impl Iterator<Item = (&str, &str)> {
     types.filter_map(|line| line.split_once(' '))
 }
 
-/// Appends the families of `text` in `format`, each unless `take` refuses its name and type; returns
-/// how many were refused.
+/// Appends the families of `text` in `format`, each unless `take` refuses its name and type.
 pub(super) fn append(
     out: &mut String,
     text: &str,
     format: Format,
     mut take: impl FnMut(&str, &str) -> bool,
-) -> usize {
-    let mut left_out = 0;
+) {
     let mut help = Vec::new();
     let mut writing = false;
     for line in text.lines() {
@@ -27,7 +25,6 @@ pub(super) fn append(
         } else if let Some(described) = line.strip_prefix("# TYPE ") {
             let (name, metric_type) = described.split_once(' ').unwrap_or((described, ""));
             writing = take(name, metric_type);
-            left_out += usize::from(!writing);
             if writing {
                 write_header(out, name, metric_type, &help, format);
             }
@@ -39,7 +36,6 @@ pub(super) fn append(
             write_line(out, line, format);
         }
     }
-    left_out
 }
 
 fn write_header(out: &mut String, name: &str, metric_type: &str, help: &[&str], format: Format) {

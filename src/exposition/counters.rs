@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use crate::catalog::Family;
 use crate::controller::Controller;
 use crate::inner::Inner;
+use crate::scrapes::Scrapes;
 
 /// Labels with raw values, and the count.
 pub(super) type Sample = (Vec<(&'static str, String)>, u64);
 
-/// The series of `family` in the order of the exposition; none if it has series per object.
+/// The series of `family` in the order of the exposition; none if it has series per object,
+/// or is a histogram.
 pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
     match family {
         Family::ReconcileErrors => per_controller(inner, |c| Some(c.error_count())),
@@ -28,9 +30,14 @@ pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
         Family::AppendErrors => alone(inner.registries.errors()),
         Family::ObjectsBehind => per_kind(inner.tracking.behind()),
         Family::ObservePanics => alone(inner.tracking.panics()),
-        Family::ReconcileCondition | Family::ReconcileDuration | Family::SuspendStatus => {
-            Vec::new()
-        }
+        Family::ScrapeBytes => alone(inner.scrapes.seen().map(Scrapes::bytes)),
+        Family::ScrapesAborted => alone(inner.scrapes.seen().map(Scrapes::aborted)),
+        Family::ScrapesInFlight => alone(inner.scrapes.seen().map(Scrapes::in_flight)),
+        Family::ScrapesTotal => scrapes(inner),
+        Family::ReconcileCondition
+        | Family::ReconcileDuration
+        | Family::SuspendStatus
+        | Family::ScrapeDuration => Vec::new(),
     }
 }
 
@@ -55,6 +62,13 @@ fn per_kind(counts: BTreeMap<String, u64>) -> Vec<Sample> {
 fn alone(count: Option<u64>) -> Vec<Sample> {
     let sample = count.map(|count| (Vec::new(), count));
     sample.into_iter().collect()
+}
+
+fn scrapes(inner: &Inner) -> Vec<Sample> {
+    let codes = inner.scrapes.seen().into_iter().flat_map(Scrapes::codes);
+    codes
+        .map(|(code, count)| (vec![("code", code.to_owned())], count))
+        .collect()
 }
 
 fn results(inner: &Inner) -> Vec<Sample> {

@@ -9,6 +9,7 @@ use crate::controller::Controllers;
 use crate::error::BuildError;
 use crate::inner::Inner;
 use crate::registries::Registries;
+use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
 use crate::store::Store;
 use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize};
@@ -143,6 +144,7 @@ impl RecorderBuilder {
                 types: ConditionTypes::new(),
                 controllers: Controllers::default(),
                 registries: Registries::new(exposed),
+                scrapes: Scrapes::default(),
                 bounds: self.bounds.into(),
                 without: self.without,
                 refused_types: AtomicU64::new(0),

@@ -38,8 +38,7 @@ impl Names {
         metric_type: &str,
         owner: Owner,
     ) -> Result<(), Owner> {
-        let suffixes = suffixes(metric_type);
-        let names: Vec<String> = suffixes.iter().map(|s| [name, s].concat()).collect();
+        let names: Vec<String> = sample_names(name, metric_type).collect();
         if let Some(other) = names.iter().find_map(|name| self.0.get(name)) {
             return Err(*other);
         }
@@ -48,15 +47,16 @@ impl Names {
     }
 }
 
-/// What the samples of a type add to the family's name, in OpenMetrics or in text 0.0.4.
-fn suffixes(metric_type: &str) -> &'static [&'static str] {
-    match metric_type {
+/// The names of a family and its samples, in OpenMetrics or in text 0.0.4.
+pub(crate) fn sample_names(name: &str, metric_type: &str) -> impl Iterator<Item = String> {
+    let suffixes: &[&str] = match metric_type {
         "counter" => &["", "_total", "_created"],
         "histogram" => &["", "_bucket", "_sum", "_count", "_created"],
         "info" => &["", "_info"],
         // Gauges and unknowns: prometheus-client has no others.
         _ => &[""],
-    }
+    };
+    suffixes.iter().map(move |suffix| [name, suffix].concat())
 }
 
 #[cfg(test)]

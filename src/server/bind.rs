@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 /// Connections that wait to be accepted; what std and Go ask for where the system allows it.
 const BACKLOG: i32 = 1024;
 
-/// Where a [`MetricsServer`](crate::MetricsServer) listens: made from a port, a [`SocketAddr`] or
-/// tokio's `TcpListener`.
+/// Where a [`MetricsServer`](crate::MetricsServer) listens: made from a port, a [`SocketAddr`], tokio's
+/// `TcpListener`, or an `Option<SocketAddr>`, whose `None` means nowhere.
 ///
 /// # Examples
 ///
@@ -32,6 +32,7 @@ enum Kind {
     Port(u16),
     Address(SocketAddr),
     Listener(TcpListener),
+    Nowhere,
 }
 
 impl From<u16> for BindAddress {
@@ -49,6 +50,12 @@ impl From<SocketAddr> for BindAddress {
 impl From<TcpListener> for BindAddress {
     fn from(listener: TcpListener) -> Self {
         Self(Kind::Listener(listener))
+    }
+}
+
+impl From<Option<SocketAddr>> for BindAddress {
+    fn from(address: Option<SocketAddr>) -> Self {
+        Self(address.map_or(Kind::Nowhere, Kind::Address))
     }
 }
 
@@ -75,14 +82,16 @@ pub enum BindError {
 }
 
 impl BindAddress {
-    pub(super) fn listen(self) -> Result<(TcpListener, SocketAddr), BindError> {
+    /// Nowhere is no listener, at an address that none can have.
+    pub(super) fn listen(self) -> Result<(Option<TcpListener>, SocketAddr), BindError> {
         let listener = match self.0 {
             Kind::Port(port) => listen_everywhere(port)?,
             Kind::Address(address) => listen(address)?,
             Kind::Listener(listener) => listener,
+            Kind::Nowhere => return Ok((None, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))),
         };
         match listener.local_addr() {
-            Ok(address) => Ok((listener, address)),
+            Ok(address) => Ok((Some(listener), address)),
             Err(source) => Err(BindError::LocalAddress { source }),
         }
     }

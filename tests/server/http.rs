@@ -61,6 +61,19 @@ impl Connection {
         response
     }
 
+    /// A `GET` whose body is no text.
+    pub(crate) async fn request_bytes(
+        &mut self,
+        target: &str,
+        headers: &str,
+    ) -> (Response, Vec<u8>) {
+        let head = format!("GET {target} HTTP/1.1\r\nHost: test\r\n{headers}\r\n");
+        self.send(&head).await;
+        let head = self.head().await;
+        let body = self.body_bytes(&head).await;
+        (head, body)
+    }
+
     /// The response up to its body.
     pub(crate) async fn head(&mut self) -> Response {
         let head = self.until("\r\n\r\n").await;
@@ -79,13 +92,16 @@ impl Connection {
     }
 
     pub(crate) async fn body(&mut self, head: &Response) -> String {
-        let body = if let Some(length) = head.header("content-length") {
+        String::from_utf8(self.body_bytes(head).await).unwrap()
+    }
+
+    async fn body_bytes(&mut self, head: &Response) -> Vec<u8> {
+        if let Some(length) = head.header("content-length") {
             self.exactly(length.parse().unwrap()).await
         } else {
             assert_eq!(head.header("transfer-encoding"), Some("chunked"));
             self.chunks().await
-        };
-        String::from_utf8(body).unwrap()
+        }
     }
 
     async fn chunks(&mut self) -> Vec<u8> {

@@ -8,12 +8,24 @@ mod addresses;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod clients;
+#[cfg(test)]
+mod encodings;
 #[cfg(test)]
 mod ends;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
+mod own;
+#[cfg(test)]
+mod probes;
+#[cfg(test)]
 mod running;
+#[cfg(test)]
+mod selections;
 #[cfg(test)]
 mod timeouts;

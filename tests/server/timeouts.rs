@@ -10,9 +10,11 @@ use std::thread;
 use std::time::Duration;
 
 use gotk_metrics::{Format, MetricsServer};
+use socket2::{Domain, Socket, Type};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::http::LONG;
 use crate::running::{Running, any_port, ended, recorder};
@@ -44,6 +46,97 @@ async fn a_header_that_does_not_end_is_cut_off() {
         answer.is_empty() || answer.starts_with("HTTP/1.1 408 "),
         "{answer}"
     );
+    server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_header_that_trickles_is_cut_off() {
+    let server = MetricsServer::bind(recorder(1), any_port()).await.unwrap();
+    let client = send(server.local_addr(), "GET /metrics HTTP/1.1\r\nA: ");
+    let server = Running::serve(server);
+    // Each byte comes long before the time is up.
+    for _ in 0..6 {
+        sleep(Duration::from_secs(3)).await;
+        // It may be closed already.
+        let _ = (&client).write(b"a");
+    }
+    assert_closed_with(client, "").await;
+    server.stop().await;
+}
+
+/// Reads what there is until the connection ends, and does not wait long for it.
+async fn assert_closed_with(mut client: TcpStream, expected: &str) {
+    let answer = spawn_blocking(move || {
+        let mut answer = Vec::new();
+        // A reset ends it as well.
+        let _ = client.read_to_end(&mut answer);
+        answer
+    });
+    let answer = answer.await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_closed_in_the_end() {
+    let server = MetricsServer::bind(recorder(0), any_port()).await.unwrap();
+    let client = send(server.local_addr(), "");
+    let server = Running::serve(server.idle_timeout(Duration::from_secs(30)));
+    let scrape = spawn_blocking(move || {
+        (&client).write_all(SCRAPE.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        (&client).read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        while answer.last() != Some(&b'\n') || answer.get(8..) != Some(b"\r\n\r\n") {
+            answer.rotate_left(1);
+            (&client).read_exact(&mut answer[11..]).unwrap();
+        }
+        client
+    });
+    let client = scrape.await.unwrap();
+    sleep(Duration::from_secs(31)).await;
+    assert_closed_with(client, "").await;
+    server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_trickles_is_cut_off() {
+    // Small buffers: what the peer has not read is soon what the server cannot write.
+    let socket = || {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_send_buffer_size(1 << 16).unwrap();
+        socket.set_recv_buffer_size(1 << 16).unwrap();
+        socket
+    };
+    let listener = socket();
+    listener.bind(&any_port().into()).unwrap();
+    listener.listen(1).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let listener = TcpListener::from_std(listener.into()).unwrap();
+    let server = MetricsServer::bind(recorder(4_000), listener).await;
+    let server = server.unwrap();
+    let client = socket();
+    client.connect(&server.local_addr().into()).unwrap();
+    let mut client = TcpStream::from(client);
+    client.set_read_timeout(Some(LONG)).unwrap();
+    client.write_all(SCRAPE.as_bytes()).unwrap();
+    let server = Running::serve(server);
+    let start = Instant::now();
+    let took = loop {
+        // Enough for the server to make progress, and far from all that there is.
+        let read = spawn_blocking(move || {
+            let read = client.read_exact(&mut vec![0; 1 << 18]);
+            (client, read.is_ok())
+        });
+        let (read, more) = read.await.unwrap();
+        client = read;
+        if !more {
+            break start.elapsed();
+        }
+        // Less than a stall.
+        sleep(Duration::from_secs(5)).await;
+    };
+    let limits = Duration::from_secs(60)..Duration::from_secs(70);
+    assert!(limits.contains(&took), "cut off after {took:?}");
     server.stop().await;
 }
 
@@ -98,15 +191,17 @@ async fn a_client_that_never_reads_is_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_waits_for_the_next_scrape() {
-    let server = MetricsServer::bind(recorder(1), any_port()).await.unwrap();
+    let recorder = recorder(1);
+    let end = recorder.encode(Format::Text);
+    let server = MetricsServer::bind(recorder, any_port()).await.unwrap();
     let mut client = send(server.local_addr(), "");
     let server = Running::serve(server);
     for _ in 0..3 {
+        let end = end.clone();
         let scrape = spawn_blocking(move || {
             client.write_all(SCRAPE.as_bytes()).unwrap();
             let mut answer = Vec::new();
-            // What ends a body without a length.
-            while !answer.ends_with(b"\r\n0\r\n\r\n") {
+            while !answer.ends_with(end.as_bytes()) {
                 let mut byte = [0];
                 client.read_exact(&mut byte).unwrap();
                 answer.extend(byte);

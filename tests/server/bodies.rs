@@ -1,0 +1,105 @@
+//! The body by hand: what a router that polls it gets.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use bytes::Bytes;
+use gotk_metrics::{Format, MetricsBody, MetricsService};
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body as _;
+use tower_service::Service as _;
+
+use crate::encodings::decompressed;
+use crate::running::recorder;
+
+#[derive(Debug, Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn get(target: &str, headers: &[(&str, &str)]) -> Parts {
+    let mut request = Request::get(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap().into_parts().0
+}
+
+/// All frames, and how often the body let others have the thread.
+fn read(response: Response<MetricsBody>) -> (Vec<Bytes>, usize) {
+    let count = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&count));
+    let mut cx = Context::from_waker(&waker);
+    let mut body = pin!(response.into_body());
+    let mut frames = Vec::new();
+    let mut rests = 0;
+    loop {
+        match body.as_mut().poll_frame(&mut cx) {
+            Poll::Ready(Some(frame)) => frames.push(frame.unwrap().into_data().unwrap()),
+            Poll::Ready(None) => return (frames, rests),
+            Poll::Pending => {
+                rests += 1;
+                let woken = count.0.load(Ordering::SeqCst);
+                assert_eq!(woken, rests, "pending without a wake");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_large_scrape_lets_others_have_the_thread_after_each_chunk() {
+    let recorder = recorder(3000);
+    let chunks = recorder.encode_chunks(Format::Text).count();
+    assert!(chunks > 50);
+    let service = MetricsService::new(recorder.clone());
+    let (frames, rests) = read(service.respond(&get("/metrics", &[])).await);
+    assert_eq!(frames.len(), chunks);
+    assert_eq!(rests, chunks - 1);
+    assert!(frames.iter().all(|frame| frame.len() < 80_000));
+    assert!(frames.concat() == recorder.encode(Format::Text).as_bytes());
+
+    let request = get("/metrics", &[("Accept-Encoding", "gzip")]);
+    let (frames, rests) = read(service.respond(&request).await);
+    // The first chunk is made before the body is polled.
+    assert!(rests >= chunks - 2, "{rests} for {chunks} chunks");
+    assert!(frames.len() > 1 && frames.iter().all(|frame| frame.len() < 100_000));
+    assert!(decompressed(&frames.concat()) == recorder.encode(Format::Text));
+}
+
+#[tokio::test]
+async fn the_service_answers_by_path_and_scrape_does_not() {
+    let recorder = recorder(1);
+    let mut service = MetricsService::from(recorder.clone());
+    let elsewhere = get("/elsewhere", &[]);
+    assert_eq!(service.respond(&elsewhere).await.status(), 404);
+    let (frames, _) = read(service.scrape(&elsewhere).await);
+    assert_eq!(frames.concat(), recorder.encode(Format::Text).as_bytes());
+    let request = Request::get("/metrics").body("ignored").unwrap();
+    let (frames, _) = read(service.call(request).await.unwrap());
+    assert_eq!(frames.concat(), recorder.encode(Format::Text).as_bytes());
+}
+
+#[tokio::test]
+async fn a_body_says_when_it_is_at_its_end() {
+    let service = MetricsService::new(recorder(1));
+    for target in [
+        "/metrics",
+        "/metrics?name[]=nothing",
+        "/healthz",
+        "/nothing",
+    ] {
+        let response = service.respond(&get(target, &[])).await;
+        let length = response.body().size_hint().exact().unwrap();
+        assert_eq!(response.body().is_end_stream(), length == 0, "{target}");
+        let (frames, rests) = read(response);
+        assert_eq!(frames.concat().len() as u64, length);
+        assert_eq!(rests, 0);
+    }
+}
