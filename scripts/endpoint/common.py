@@ -1,0 +1,183 @@
+"""What all checks of the endpoint share: processes, checks, requests.
+
+Every process is ended by who started it, whatever happens, and everything listens on loopback.
+"""
+
+import contextlib
+import http.client
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LONG = 60  # seconds; what takes longer hangs
+
+
+class Checks:
+    """Counts what holds; a figure is printed and never fails."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def that(self, what, holds, detail=""):
+        if holds:
+            self.passed += 1
+            print(f"OK    {what}", flush=True)
+        else:
+            self.failed += 1
+            print(f"FAIL  {what}", flush=True)
+            if detail:
+                print("      " + str(detail)[:4000].replace("\n", "\n      "), flush=True)
+
+    def figure(self, what):
+        print(f"      {what}", flush=True)
+
+
+@contextlib.contextmanager
+def running(command, log):
+    """A process that is ended on the way out; what it printed goes to `log`."""
+    with open(log, "wb") as output:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Endpoint:
+    """The program `endpoint` at work; it ends with its standard input."""
+
+    def __init__(self, program, *options):
+        self.process = subprocess.Popen(
+            [program, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        self.truth = None
+        # A program that serves nothing has ended, and closed its output.
+        for line in self.process.stdout:
+            if line.startswith("http://"):
+                self.url = line.strip()
+                self.address = (urlsplit(self.url).hostname, urlsplit(self.url).port)
+                return
+            self.truth = json.loads(line)
+        raise RuntimeError(f"{program} {options} ended with {self.process.wait()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        """What it says of its work, if it did any."""
+        if self.process.poll() is None:
+            try:
+                out, _ = self.process.communicate(timeout=LONG)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
+            return json.loads(out) if out else None
+        return None
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def sockets(self):
+        """How many connections it holds, the listener included."""
+        folder = Path(f"/proc/{self.process.pid}/fd")
+        count = 0
+        for one in folder.iterdir():
+            with contextlib.suppress(OSError):
+                count += one.readlink().name.startswith("socket:")
+        return count
+
+    def memory(self, which):
+        """VmRSS or VmHWM, in bytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"{which}:\s+(\d+) kB", status)[1]) * 1024
+
+    def forget_peak(self):
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+
+def fetch(address, target="/metrics", headers=None, method="GET"):
+    """Status, headers and body, as they came."""
+    connection = http.client.HTTPConnection(*address, timeout=LONG)
+    try:
+        connection.request(method, target, headers=headers or {})
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def samples(text):
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def wait_until(condition, seconds):
+    """What `condition` returns once it is true, or the last it returned."""
+    end = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
+class Honest(threading.Thread):
+    """A scraper that means well: one whole scrape after the other, every `interval` seconds."""
+
+    def __init__(self, address, interval):
+        super().__init__(daemon=True)
+        self.address, self.interval = address, interval
+        self.took, self.failures = [], []
+        self.stopped = threading.Event()
+
+    def run(self):
+        while not self.stopped.is_set():
+            start = time.monotonic()
+            try:
+                # A body that breaks off raises.
+                status, _, body = fetch(self.address)
+                if status != 200 or not body:
+                    self.failures.append(f"status {status}, {len(body)} bytes")
+            except (OSError, http.client.HTTPException) as error:
+                self.failures.append(repr(error))
+            self.took.append(time.monotonic() - start)
+            self.stopped.wait(self.interval)
+
+    def stop(self):
+        self.stopped.set()
+        self.join(LONG)
+
+    def summary(self):
+        took = sorted(self.took)
+        p99 = took[(len(took) - 1) * 99 // 100]
+        return f"{len(took)} honest scrapes, p50 {took[len(took) // 2] * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms"
+
+
+def mib(size):
+    return f"{size / (1 << 20):.1f} MiB"
+
+
+def main_guard(run):
+    """Exit code 1 if a check failed; the last line is what `.ci/run` counts."""
+    checks = Checks()
+    run(checks)
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    sys.exit(checks.failed > 0)
