@@ -51,6 +51,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Every connection is under a time limit at every moment, and none waits for another: there is no cap
 /// on connections that slow peers could use up.
 ///
+/// Metrics of your own join the exposition through [`Recorder::append`].
+///
 /// # Examples
 ///
 /// ```

@@ -120,7 +120,7 @@ impl MetricsService {
 
     /// Whether a scraper that asks for gzip gets it, unless the exposition is short.
     ///
-    /// An exposition shrinks to about a thirtieth, for some tenths of a second of work at 100 000
+    /// An exposition shrinks to about a twentieth, for a tenth of a second or two of work at 100 000
     /// objects. Defaults to true.
     #[must_use]
     pub fn gzip(mut self, enabled: bool) -> Self {
@@ -141,7 +141,7 @@ impl MetricsService {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives the scrape up; it counts as failed.
+    /// Dropping the future gives the scrape up; it counts as aborted.
     pub async fn respond(&self, request: &Parts) -> Response<MetricsBody> {
         match request.uri.path() {
             path if *path == *self.path => self.scrape(request).await,
@@ -158,7 +158,7 @@ impl MetricsService {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives the scrape up; it counts as failed.
+    /// Dropping the future gives the scrape up; it counts as aborted.
     pub async fn scrape(&self, request: &Parts) -> Response<MetricsBody> {
         let mut scrape = Scrape::begin(&self.recorder);
         let format = self.format(&request.headers);
