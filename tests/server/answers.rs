@@ -7,13 +7,18 @@ use crate::running::{Running, recorder};
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// As Prometheus 2 and 3 send them.
-const PROMETHEUS: [&str; 2] = [
+/// As Prometheus 2.42, 3, 2.53, and 2.53 with native histograms send them.
+const PROMETHEUS: [&str; 4] = [
     "Accept: application/openmetrics-text;version=1.0.0,\
      application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n",
     "Accept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
      application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;\
      q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2\r\n",
+    "Accept: application/openmetrics-text;version=1.0.0;q=0.5,\
+     application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2\r\n",
+    "Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+     encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,\
+     application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2\r\n",
 ];
 
 #[tokio::test]
@@ -43,13 +48,12 @@ async fn a_scrape_of_nothing_is_empty() {
 async fn text_answers_every_accept_by_default() {
     let recorder = recorder(1);
     let server = Running::start(&recorder).await;
-    for accept in [
-        PROMETHEUS[0],
-        PROMETHEUS[1],
+    let others = [
         "Accept: application/openmetrics-text\r\n",
         "Accept: text/html\r\n",
         "Accept: \u{fffd}\r\n",
-    ] {
+    ];
+    for accept in PROMETHEUS.into_iter().chain(others) {
         let response = server.request("GET", "/metrics", accept).await;
         assert_eq!(response.status, 200);
         assert_eq!(response.header("content-type"), Some(TEXT), "{accept}");
@@ -63,7 +67,7 @@ async fn openmetrics_answers_those_who_prefer_it_once_it_is_on() {
     let recorder = recorder(1);
     let server = Running::start_with_openmetrics(&recorder).await;
     let in_two_headers = "Accept: text/plain;q=0.5\r\nAccept: application/openmetrics-text\r\n";
-    for accept in [PROMETHEUS[0], PROMETHEUS[1], in_two_headers] {
+    for accept in PROMETHEUS.into_iter().chain([in_two_headers]) {
         let response = server.request("GET", "/metrics", accept).await;
         assert_eq!(response.status, 200);
         assert_eq!(
