@@ -45,6 +45,8 @@ pub(super) fn connect(
         .max_buf_size(limits.buffer())
         // Ours are below; hyper's would need a timer.
         .header_read_timeout(None)
+        // Who has said all that he will say, as `nc -N`, still waits for his answer.
+        .half_close(true)
         .serve_connection(socket, service);
     Limited {
         connection: graceful.watch(connection),

@@ -39,6 +39,22 @@ async fn a_client_without_keep_alive_is_hung_up_on() {
 }
 
 #[tokio::test]
+async fn a_client_that_has_said_all_it_will_say_is_answered() {
+    // So many that sorting them takes a while, in which the end of the stream is seen.
+    let recorder = recorder(20_000);
+    let server = Running::start(&recorder).await;
+    let mut connection = Connection::open(server.address).await;
+    connection
+        .send("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n")
+        .await;
+    connection.half_close().await;
+    let head = connection.head().await;
+    assert_eq!(connection.body(&head).await, recorder.encode(Format::Text));
+    connection.assert_closed().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn half_a_header_stops_nobody_else() {
     let recorder = recorder(1);
     let server = Running::start(&recorder).await;

@@ -1,9 +1,12 @@
 //! The smallest client of HTTP/1.1 that can tell what a server sent.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -48,6 +51,13 @@ impl Connection {
     pub(crate) async fn send(&mut self, bytes: &str) {
         let sent = timeout(LONG, self.write(bytes.as_bytes())).await;
         sent.expect("a write ends").unwrap();
+    }
+
+    /// Says that nothing more will be sent, as `nc -N` does.
+    pub(crate) async fn half_close(&mut self) {
+        let stream = &mut self.stream;
+        let closed = poll_fn(|cx| Pin::new(&mut *stream).poll_shutdown(cx));
+        closed.await.unwrap();
     }
 
     /// Sends a request without a body; `headers` have their line ends.
