@@ -6,11 +6,12 @@ mod accept;
 mod appended;
 mod chunks;
 mod collector;
+mod column;
 mod convert;
-mod counters;
 mod float;
-mod histogram;
 mod lines;
+mod sample_lines;
+mod samples;
 mod selection;
 
 #[cfg(feature = "server")]

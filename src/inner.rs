@@ -7,6 +7,7 @@ use std::panic::RefUnwindSafe;
 
 use crate::catalog::Family;
 use crate::controller::Controllers;
+use crate::leases::Leases;
 use crate::registries::Registries;
 use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
@@ -20,10 +21,11 @@ pub(crate) struct Inner {
     pub(crate) controllers: Controllers,
     pub(crate) registries: Registries,
     pub(crate) scrapes: Scrapes,
+    pub(crate) leases: Leases,
     pub(crate) tracking: Tracking,
     pub(crate) bounds: Box<[f64]>,
     /// The bits of the families that are switched off.
-    pub(crate) without: u32,
+    pub(crate) without: u64,
     pub(crate) refused_types: AtomicU64,
     /// Of the last exposition that was asked for as one string: the next one will be about as long.
     pub(crate) last_length: AtomicUsize,
@@ -67,12 +69,21 @@ impl Inner {
     }
 
     /// How many recordings each limit refused, in the order of the exposition.
-    pub(crate) fn refused(&self) -> [(&'static str, u64); 3] {
+    pub(crate) fn refused(&self) -> [(&'static str, u64); 5] {
         let types = self.refused_types.load(Ordering::Relaxed);
         [
             ("condition_types", types),
             ("controllers", self.controllers.refused()),
+            ("error_categories", self.controllers.refused_categories()),
+            ("leases", self.leases.refused()),
             ("objects", self.store.refused()),
         ]
+    }
+
+    /// How many objects there are; `None` where neither an attempt nor a tracked store tells of objects that are to be
+    /// watched over.
+    pub(crate) fn known_objects(&self) -> Option<u64> {
+        let any = self.controllers.any() || self.tracking.panics().is_some();
+        any.then(|| self.store.objects() as u64)
     }
 }

@@ -3,9 +3,11 @@
 //! The only module that names a Kubernetes type.
 
 mod controller_ext;
+mod failures;
 mod instrument;
 mod observe;
 mod options;
+mod source;
 mod track;
 
 use std::borrow::Cow;

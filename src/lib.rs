@@ -178,10 +178,12 @@ mod families;
 mod inner;
 #[cfg(feature = "kube")]
 mod kube;
+mod leases;
 mod object;
 mod reconcile;
 mod recorder;
 mod registries;
+mod resource_info;
 mod scrapes;
 mod series;
 #[cfg(feature = "server")]
@@ -203,8 +205,10 @@ pub use kube::{
     find_condition,
 };
 pub use object::{ObjectId, ToObjectId};
-pub use reconcile::{Attempt, Completion, RecordReconcile, Recorded};
+pub use reconcile::{Attempt, Completion, ErrorCategory, RecordReconcile, Recorded};
 pub use recorder::{Recorder, RecorderBuilder};
+#[cfg(feature = "kube")]
+pub use resource_info::InfoLabelError;
 #[cfg(feature = "server")]
 pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
 pub use status::{ConditionStatus, ConditionType};

@@ -62,6 +62,39 @@ impl Completion for Outcome {
     }
 }
 
+/// What kind of error it is, for an error type that wants to be counted by that.
+///
+/// A word of the program such as `fetch` or `quota`: never what it displays, which would make a series for
+/// each message. At most 32 different ones per controller are counted; more are refused and counted in
+/// `gotkmetrics_refused_total{limit="error_categories"}`.
+///
+/// Asked for where a controller wants it: [`Attempt::fail_as`], and `ControllerOptions::error_categories` under
+/// feature `kube`.
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{ErrorCategory, Format, ObjectId, RecordReconcile as _, Recorder};
+///
+/// struct QuotaExceeded;
+///
+/// impl ErrorCategory for QuotaExceeded {
+///     fn category(&self) -> &'static str {
+///         "quota"
+///     }
+/// }
+///
+/// let recorder = Recorder::new();
+/// let attempt = recorder.start(&ObjectId::new("Bucket", "charts").within("infra"));
+/// attempt.fail_as(QuotaExceeded.category());
+/// let line = r#"gotkmetrics_reconcile_errors_total{category="quota",controller="bucket"} 1"#;
+/// assert!(recorder.encode(Format::Text).contains(line));
+/// ```
+pub trait ErrorCategory {
+    /// The category.
+    fn category(&self) -> &'static str;
+}
+
 /// Records what a controller does to its objects.
 ///
 /// [`Recorder`] is the implementation; `&R`, `Arc<R>`, `Box<R>` and `Option<R>` pass on, `None` does

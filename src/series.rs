@@ -1,4 +1,4 @@
-//! The record of one object: its key, its state word, its durations.
+//! The record of one object: its key, its state word, its durations, its labels of `gotk_resource_info`.
 //!
 //! State and durations change without the store's lock. Whether the object is deleted or gone
 //! changes only under the write lock of its shard, so that a record found in the store is alive for
@@ -9,8 +9,15 @@ use std::panic::RefUnwindSafe;
 use std::time::Duration;
 
 use crate::object::Key;
+use crate::resource_info::Info;
 use crate::status::{ConditionStatus, Fields, Reading, Word};
-use crate::sync::{AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering};
+use crate::sync::{Arc, AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering};
+
+/// An object as a tracked store has it.
+pub(crate) struct View {
+    pub(crate) reading: Reading,
+    pub(crate) info: Arc<Info>,
+}
 
 /// The number of a sync of tracked stores, even; wraps around.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,10 +54,10 @@ pub(crate) struct ObjectSeries {
     state: AtomicU64,
     /// When the object was deleted, in nanoseconds of the clock; means nothing while it is not.
     deleted_at: AtomicU64,
-    durations: Mutex<Durations>,
+    rest: Mutex<Rest>,
 }
 
-/// Not the durations, which are behind a lock.
+/// Not what is behind a lock.
 impl fmt::Debug for ObjectSeries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ObjectSeries")
@@ -76,9 +83,10 @@ impl ObjectSeries {
             seen: AtomicU32::new(round.0),
             state: AtomicU64::new(Word::default().bits()),
             deleted_at: AtomicU64::new(0),
-            durations: Mutex::new(Durations {
+            rest: Mutex::new(Rest {
                 counts: Counts::new(buckets),
                 sum: 0.0,
+                info: None,
             }),
         }
     }
@@ -113,6 +121,7 @@ impl ObjectSeries {
         // one that is too old makes a late end count that came at the very end of the grace.
         self.deleted_at.store(nanos(now), Ordering::Relaxed);
         self.change(|word| Some(word.deleted()));
+        self.rest.lock().info = None;
     }
 
     /// Whether the object was deleted at least `grace` before `now`.
@@ -128,9 +137,9 @@ impl ObjectSeries {
     pub(crate) fn observe(&self, bounds: &[f64], seconds: f64) {
         // Bounds are inclusive. Searched outside of the lock.
         let bucket = bounds.partition_point(|bound| *bound < seconds);
-        let mut durations = self.durations.lock();
-        durations.sum += seconds;
-        if let Some(count) = durations.counts.as_mut().get_mut(bucket) {
+        let mut rest = self.rest.lock();
+        rest.sum += seconds;
+        if let Some(count) = rest.counts.as_mut().get_mut(bucket) {
             *count += 1;
         }
     }
@@ -170,10 +179,11 @@ impl ObjectSeries {
         round.is_after(self.seen.load(Ordering::Relaxed))
     }
 
-    /// The object is in a tracked store, which says this of it; None if what it says cannot be read.
+    /// The object is in a tracked store, which has it as in `view`; None if it cannot be read.
     ///
     /// Brings a deleted object back. Called by one sync at a time.
-    pub(crate) fn read(&self, reading: Option<Reading>) {
+    pub(crate) fn read(&self, view: Option<&View>) {
+        let reading = view.map(|view| view.reading);
         let before = Fields::from_bits(self.tracked.load(Ordering::Relaxed));
         self.change(|word| {
             let word = word.alive();
@@ -182,24 +192,33 @@ impl ObjectSeries {
                 None => word.with_attempt(),
             })
         });
-        if let Some(reading) = reading {
-            self.tracked
-                .store(reading.fields().bits(), Ordering::Relaxed);
+        if let Some(view) = view {
+            let fields = view.reading.fields();
+            self.tracked.store(fields.bits(), Ordering::Relaxed);
+            self.rest.lock().info = Some(Arc::clone(&view.info));
         }
+    }
+
+    pub(crate) fn info(&self) -> Option<Arc<Info>> {
+        self.rest.lock().info.clone()
     }
 
     /// Appends the count of each bucket, not cumulative, and returns the sum.
     pub(crate) fn copy_durations(&self, counts: &mut Vec<u64>) -> f64 {
-        let durations = self.durations.lock();
-        counts.extend_from_slice(durations.counts.as_ref());
-        durations.sum
+        let rest = self.rest.lock();
+        counts.extend_from_slice(rest.counts.as_ref());
+        rest.sum
     }
 }
 
-struct Durations {
+/// What does not fit into a word.
+struct Rest {
+    /// Of the durations.
     counts: Counts,
     /// Added to in call order and never computed from integers, as Go does: the last digits show.
     sum: f64,
+    /// While the object is in a tracked store.
+    info: Option<Arc<Info>>,
 }
 
 /// Flux's ten bounds and `+Inf`, without an allocation of their own; other numbers on the heap.

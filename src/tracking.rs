@@ -8,8 +8,7 @@ use std::fmt;
 use std::thread::{self, ThreadId};
 
 use crate::object::Key;
-use crate::series::{ObjectSeries, Round};
-use crate::status::Reading;
+use crate::series::{ObjectSeries, Round, View};
 use crate::store::Store;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Condvar, Mutex, Ordering, RwLock};
 
@@ -271,11 +270,11 @@ impl Pass<'_> {
         self.tracking.panics.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The object is in the source, which says `reading` of it; None if that cannot be read.
+    /// The object is in the source as in `view`, None if it cannot be read.
     ///
     /// `None` if the object was refused.
-    pub(crate) fn see(&self, key: Key<'_>, reading: Option<Reading>) -> Option<Seen> {
-        let seen = self.store.see(key, reading, self.round, self.tracked)?;
+    pub(crate) fn see(&self, key: Key<'_>, view: Option<&View>) -> Option<Seen> {
+        let seen = self.store.see(key, view, self.round, self.tracked)?;
         let (series, written) = seen;
         Some(Seen { series, written })
     }

@@ -70,12 +70,15 @@ fn series_of(family: Family, text: &str) -> String {
         | Family::ObjectsBehind
         | Family::ObjectsNotFound
         | Family::ObservePanics
+        | Family::ResourceInfo
+        | Family::DeletionTimestamp
         | Family::WatchErrors => 1,
         _ => text.lines().filter(is_sample).count(),
     };
     let per = match (family.labels(), family) {
+        (_, Family::ResourceInfo) => " per object",
         (_, Family::ReconcileCondition) => " per object and condition type",
-        (["controller", ..], _) => " per controller",
+        (["category" | "controller", ..], _) => " per controller",
         (["kind"], _) => " per kind",
         (["kind", ..], _) => " per object",
         _ => "",
@@ -89,7 +92,8 @@ fn everything() -> Result<String, Box<dyn Error>> {
     recorder.append(Arc::default())?;
     let id = ObjectId::new("App", "a").within("ns");
     recorder.record_suspend(&id, false);
-    recorder.start(&id).succeed();
+    recorder.start(&id).fail_as("quota");
+    recorder.record_leader("app-controller", true);
     #[cfg(feature = "server")]
     scrape(&recorder)?;
     Ok(recorder.encode(Format::Text))

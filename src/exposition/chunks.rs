@@ -6,16 +6,14 @@
 use std::fmt;
 
 use super::appended::encode_all;
-use super::counters::samples;
-use super::float::write_counter;
-use super::histogram::write_scrape_durations;
+use super::column::Column;
 use super::lines::{Lines, write_header};
+use super::sample_lines::write_samples;
+use super::samples::samples;
 use super::{Format, Selection};
 use crate::catalog::Family;
 use crate::inner::Inner;
-use crate::object::escape_label;
-use crate::status::Word;
-use crate::store::{Block, Snapshot};
+use crate::store::Snapshot;
 use crate::sync::{Arc, Ordering};
 
 /// Large enough that a chunk costs nothing beside its bytes, small enough for a socket's buffer.
@@ -154,17 +152,13 @@ impl Chunks {
             return None;
         }
         match family {
-            Family::ReconcileCondition | Family::ReconcileDuration | Family::SuspendStatus => {
-                self.write_objects(family, position, out, limit)
-            }
-            Family::ScrapeDuration => {
-                if let Some(scrapes) = self.inner.scrapes.seen() {
-                    write_scrape_durations(out, scrapes, self.format);
-                }
-                None
-            }
+            Family::ReconcileCondition
+            | Family::ReconcileDuration
+            | Family::ResourceInfo
+            | Family::SuspendStatus
+            | Family::DeletionTimestamp => self.write_objects(family, position, out, limit),
             _ => {
-                self.write_counters(family, out);
+                write_samples(out, family, samples(&self.inner, family), self.format);
                 None
             }
         }
@@ -203,29 +197,6 @@ impl Chunks {
         None
     }
 
-    /// The families that are not per object: a few lines each.
-    fn write_counters(&self, family: Family, out: &mut String) {
-        let samples = samples(&self.inner, family);
-        if !samples.is_empty() {
-            write_header(out, family, self.format);
-        }
-        for (labels, count) in samples {
-            out.push_str(family.name());
-            let mut opening = '{';
-            for (name, value) in &labels {
-                out.push(opening);
-                out.push_str(name);
-                out.push_str("=\"");
-                escape_label(value, out);
-                out.push('"');
-                opening = ',';
-            }
-            out.push_str(if labels.is_empty() { " " } else { "} " });
-            write_counter(out, count, self.format);
-            out.push('\n');
-        }
-    }
-
     /// Whole lines, until `out` reaches `limit`.
     fn write_appended(&self, written: usize, out: &mut String, limit: usize) -> Stage {
         let rest = self.appended.get(written..).unwrap_or_default();
@@ -249,89 +220,5 @@ impl Iterator for Chunks {
         // The last lines of a chunk go over its size by a few kilobytes.
         let mut out = String::with_capacity(CHUNK + CHUNK / 8);
         self.fill(&mut out).then(|| out.into_bytes())
-    }
-}
-
-/// The values of one block's objects, copied out of their records.
-///
-/// Records lie scattered over the heap. Fetching them in one go, before formatting, lets the
-/// processor wait for many of them at a time.
-#[derive(Default)]
-struct Column {
-    /// Whether any object of the block has a series in the family.
-    any: bool,
-    words: Vec<Word>,
-    counts: Vec<u64>,
-    sums: Vec<f64>,
-}
-
-impl Column {
-    fn gather(&mut self, block: &Block, family: Family, lines: &Lines) {
-        self.words.clear();
-        self.counts.clear();
-        self.sums.clear();
-        let series = block.series.iter();
-        // For durations too: taking a lock makes the processor wait for its record alone, so the
-        // records are better near by then.
-        self.words
-            .extend(series.clone().map(|series| series.word()));
-        self.any = if family == Family::ReconcileDuration {
-            let counts = &mut self.counts;
-            self.sums
-                .extend(series.map(|series| series.copy_durations(counts)));
-            counts.iter().any(|count| *count > 0)
-        } else {
-            let has = |word: &Word| match family {
-                Family::SuspendStatus => word.suspended().is_some(),
-                _ => lines.shows(*word),
-            };
-            self.words.iter().any(has)
-        };
-    }
-
-    /// Writes objects from `first` on until `out` reaches `limit`; returns how many.
-    fn write(
-        &self,
-        lines: &Lines,
-        family: Family,
-        block: &Block,
-        first: usize,
-        out: &mut String,
-        limit: usize,
-    ) -> usize {
-        let mut labels = block.labels(first);
-        let mut written = 0;
-        let mut next = |out: &String| {
-            let labels = labels.next().filter(|_| out.len() < limit);
-            written += usize::from(labels.is_some());
-            labels
-        };
-        match family {
-            Family::ReconcileDuration => {
-                let buckets = self.counts.len() / self.sums.len().max(1);
-                let counts = self.counts.chunks_exact(buckets.max(1));
-                for (counts, sum) in counts.zip(&self.sums).skip(first) {
-                    let Some(labels) = next(out) else { break };
-                    if counts.iter().any(|count| *count > 0) {
-                        lines.write_durations(out, labels, counts, *sum);
-                    }
-                }
-            }
-            Family::SuspendStatus => {
-                for word in self.words.iter().skip(first) {
-                    let Some(labels) = next(out) else { break };
-                    if let Some(suspended) = word.suspended() {
-                        lines.write_suspend(out, labels, suspended);
-                    }
-                }
-            }
-            _ => {
-                for word in self.words.iter().skip(first) {
-                    let Some(labels) = next(out) else { break };
-                    lines.write_conditions(out, labels, *word);
-                }
-            }
-        }
-        written
     }
 }

@@ -11,7 +11,8 @@ use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use super::counters::samples;
+use super::column::shown;
+use super::samples::{Sample, Value, samples};
 use crate::catalog::{Family, FamilyType};
 use crate::inner::Inner;
 use crate::object::Key;
@@ -86,6 +87,9 @@ impl Collector for RecorderCollector {
                 Family::ReconcileCondition => conditions(&inner, &snapshot, &mut encoder)?,
                 Family::ReconcileDuration => durations(&inner, &snapshot, &mut encoder)?,
                 Family::SuspendStatus => suspensions(&snapshot, &mut encoder)?,
+                Family::ResourceInfo | Family::DeletionTimestamp => {
+                    infos(&snapshot, family, &mut encoder)?;
+                }
                 // Nothing is appended to that exposition, and it is not our server that sends it.
                 Family::AppendErrors
                 | Family::ScrapeBytes
@@ -93,7 +97,7 @@ impl Collector for RecorderCollector {
                 | Family::ScrapesAborted
                 | Family::ScrapesInFlight
                 | Family::ScrapesTotal => {}
-                family => counters(&inner, family, &mut encoder)?,
+                family => few(&inner, family, &mut encoder)?,
             }
         }
         Ok(())
@@ -165,25 +169,67 @@ fn durations(
     Ok(())
 }
 
-fn counters(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+fn few(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let samples = samples(inner, family);
     if samples.is_empty() {
         return Ok(());
     }
-    let is_gauge = family.family_type() == FamilyType::Gauge;
-    let metric_type = if is_gauge {
-        MetricType::Gauge
-    } else {
-        MetricType::Counter
+    let is_counter = family.family_type() == FamilyType::Counter;
+    let metric_type = match family.family_type() {
+        FamilyType::Counter => MetricType::Counter,
+        FamilyType::Gauge => MetricType::Gauge,
+        FamilyType::Histogram => MetricType::Histogram,
     };
     let mut metrics =
         encoder.encode_descriptor(family.base_name(), family.help(), None, metric_type)?;
-    for (labels, count) in samples {
+    for Sample { labels, value } in samples {
         let mut metric = metrics.encode_family(&labels)?;
-        if is_gauge {
-            metric.encode_gauge(&count)?;
+        match value {
+            Value::Count(count) if is_counter => {
+                metric.encode_counter::<NoLabelSet, _, f64>(&count, None)?;
+            }
+            Value::Count(count) => metric.encode_gauge(&count)?,
+            Value::Float(value) if is_counter => {
+                metric.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
+            }
+            Value::Float(value) => metric.encode_gauge(&value)?,
+            Value::Histogram {
+                bounds,
+                counts,
+                sum,
+            } => {
+                let count = counts.iter().sum();
+                let bounds = bounds.iter().copied().chain([f64::INFINITY]);
+                let buckets: Vec<_> = bounds.zip(counts).collect();
+                metric.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Of objects in tracked stores.
+fn infos(snapshot: &Snapshot, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let series = snapshot.series().map(|series| (series, series.word()));
+    let series = series.filter_map(|(series, word)| {
+        let info = series.info()?;
+        let (ready, _) = shown(word, Some(&info))?;
+        let is_there = family == Family::ResourceInfo || info.deletion_timestamp.is_some();
+        is_there.then_some((series, word, ready, info))
+    });
+    let mut series = series.peekable();
+    if series.peek().is_none() {
+        return Ok(());
+    }
+    let mut metrics =
+        encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Gauge)?;
+    for (series, word, ready, info) in series {
+        if let (Family::DeletionTimestamp, Some(time)) = (family, info.deletion_timestamp) {
+            let labels = labels(series.key());
+            metrics.encode_family(&labels)?.encode_gauge(&time)?;
         } else {
-            metric.encode_counter::<NoLabelSet, _, f64>(&count, None)?;
+            let labels = info.labels(series.key(), ready, word.suspended());
+            metrics.encode_family(&labels)?.encode_gauge(&1_i64)?;
         }
     }
     Ok(())

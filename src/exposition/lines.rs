@@ -123,7 +123,9 @@ impl Lines {
         match family {
             Family::ReconcileDuration => &self.bucket,
             Family::SuspendStatus => &self.suspend,
-            _ => &self.condition,
+            Family::ReconcileCondition => &self.condition,
+            // Few objects, or few bytes beside their own: written line by line.
+            _ => "",
         }
     }
 
@@ -150,6 +152,28 @@ impl Lines {
         let [no, yes] = &self.suspend_tails;
         out.push_str(labels);
         out.push_str(if suspended { yes } else { no });
+    }
+
+    /// `labels` appends them with their braces and a space.
+    pub(super) fn write_info(&self, out: &mut String, labels: impl FnOnce(&mut String)) {
+        out.push_str(Family::ResourceInfo.name());
+        labels(out);
+        let [_, one] = flags(self.format);
+        out.push_str(one);
+        out.push('\n');
+    }
+
+    pub(super) fn write_deletion(&self, out: &mut String, labels: &str, time: i64) {
+        out.push_str(Family::DeletionTimestamp.name());
+        out.push('{');
+        out.push_str(labels);
+        out.push_str("} ");
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a float has room for millions of years of seconds"
+        )]
+        write_float(out, time as f64, self.format);
+        out.push('\n');
     }
 
     /// `counts` are those of each bucket, not cumulative.

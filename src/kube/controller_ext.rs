@@ -16,13 +16,14 @@ use kube_runtime::reflector::ObjectRef;
 use kube_runtime::{Controller, watcher};
 use pin_project_lite::pin_project;
 
-use super::instrument::Recover;
+use super::failures::Failures;
 use super::observe::Observe;
 use super::options::{ControllerOptions, Observer};
 use super::track::Tracked;
 use crate::controller::Controller as Counters;
 use crate::recorder::Recorder;
 use crate::sync::{Arc, AtomicBool};
+use crate::{Completion as _, Outcome};
 
 /// What the stream of a controller yields.
 type Reconciled<K, E> = Result<(ObjectRef<K>, Action), controller::Error<E, watcher::Error>>;
@@ -119,7 +120,7 @@ where
         P: Fn(Arc<K>, &E, Arc<Ctx>) -> Action,
         E: std::error::Error + Send + 'static,
         O: Observer<K>,
-        R: Recover<E> + Send + 'static;
+        R: Failures<E> + Send + 'static;
 }
 
 mod sealed {
@@ -151,23 +152,25 @@ where
         P: Fn(Arc<K>, &E, Arc<Ctx>) -> Action,
         E: std::error::Error + Send + 'static,
         O: Observer<K>,
-        R: Recover<E> + Send + 'static,
+        R: Failures<E> + Send + 'static,
     {
         let started = Arc::new(AtomicBool::new(false));
         let (tracked, options) = options.track_started(self.store(), Arc::clone(&started));
-        let (attempts, recover) = options.attempts(started);
+        let (attempts, failures) = options.attempts(started);
         let counters = attempts.controller();
         if let Some(counters) = &counters {
             counters.streams();
         }
-        let reconcile = attempts.instrument(recover, reconcile);
+        let reconcile = attempts.instrument(failures, reconcile);
         let of_policy = counters.clone();
         let error_policy = move |object: Arc<K>, error: &E, context: Arc<Ctx>| {
             let action = error_policy(object, error, context);
-            if action == Action::await_change()
-                && let Some(counters) = &of_policy
-            {
-                counters.failed_terminally();
+            if let Some(counters) = &of_policy {
+                match action.outcome() {
+                    Outcome::RequeueAfter => counters.retries(),
+                    Outcome::Requeue => {}
+                    _ => counters.failed_terminally(),
+                }
             }
             action
         };

@@ -2,10 +2,8 @@
 //!
 //! What it returns is what the function returned, unless the user has asked for panics to be turned into errors.
 
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -13,6 +11,7 @@ use kube_runtime::controller::Action;
 use kube_runtime::reflector::Lookup;
 use pin_project_lite::pin_project;
 
+use super::failures::{AsIs, Failures};
 use super::id_of;
 use super::options::ControllerOptions;
 use crate::controller::{Claim, Controller};
@@ -80,13 +79,13 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     where
         F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
         Fut: Future<Output = Result<Action, E>>,
-        R: Recover<E>,
+        R: Failures<E>,
     {
         let kind = K::kind(&self.dyntype);
         let started = self.recorder.inner.tracking.started(capped_kind(&kind));
         drop(kind);
-        let (attempts, recover) = self.attempts(started);
-        attempts.instrument(recover, reconcile)
+        let (attempts, failures) = self.attempts(started);
+        attempts.instrument(failures, reconcile)
     }
 }
 
@@ -123,13 +122,13 @@ impl<K: Lookup> Attempts<K> {
 
     pub(super) fn instrument<Ctx, Fut, F, E, R>(
         self,
-        recover: R,
+        failures: R,
         mut reconcile: F,
     ) -> impl FnMut(Arc<K>, Arc<Ctx>) -> Reconcile<Fut, R> + use<K, Ctx, Fut, F, E, R>
     where
         F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
         Fut: Future<Output = Result<Action, E>>,
-        R: Recover<E>,
+        R: Failures<E>,
     {
         move |object, ctx| {
             // First, so that it sees a panic of the call itself too.
@@ -139,7 +138,8 @@ impl<K: Lookup> Attempts<K> {
             };
             Reconcile {
                 attempt: Recorded::new(attempt, reconcile(object, ctx), outcome),
-                recover: recover.clone(),
+                failures: failures.clone(),
+                counters: self.controller(),
             }
         }
     }
@@ -168,76 +168,39 @@ pin_project! {
     ///
     /// As [`Recorded`]: dropped before it is ready, the attempt counts as cancelled.
     #[must_use = "futures do nothing unless polled; the attempt has started and counts as cancelled if this is dropped"]
-    pub struct Reconcile<F, R = NoRecovery>
+    pub struct Reconcile<F, R = AsIs>
     where
         F: Future,
     {
         #[pin]
         attempt: Recorded<F>,
-        recover: R,
+        failures: R,
+        counters: Option<Arc<Controller>>,
     }
 }
 
 impl<F, R, E> Future for Reconcile<F, R>
 where
     F: Future<Output = Result<Action, E>>,
-    R: Recover<E>,
+    R: Failures<E>,
 {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        this.recover.poll(|| this.attempt.poll(cx))
+        let polled = this.failures.poll(|| this.attempt.poll(cx));
+        if let Poll::Ready(Err(error)) = &polled
+            && let Some(counters) = this.counters
+            && let Some(category) = this.failures.category(error)
+        {
+            counters.failed_as(category);
+        }
+        polled
     }
 }
 
 impl<F: Future, R> fmt::Debug for Reconcile<F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reconcile").finish_non_exhaustive()
-    }
-}
-
-/// What becomes of a panic. Not named outside of this crate.
-pub trait Recover<E>: Clone {
-    /// Polls, and turns a panic into what it is to be.
-    fn poll<T>(&self, poll: impl FnOnce() -> Poll<Result<T, E>>) -> Poll<Result<T, E>>;
-}
-
-/// A panic goes on.
-#[derive(Clone, Copy, Debug)]
-pub struct NoRecovery;
-
-impl<E> Recover<E> for NoRecovery {
-    fn poll<T>(&self, poll: impl FnOnce() -> Poll<Result<T, E>>) -> Poll<Result<T, E>> {
-        poll()
-    }
-}
-
-/// A panic becomes an error.
-pub struct Recovery<F>(Arc<F>);
-
-impl<F> Recovery<F> {
-    pub(super) fn new(recover: F) -> Self {
-        Self(Arc::new(recover))
-    }
-}
-
-impl<F> Clone for Recovery<F> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<F> fmt::Debug for Recovery<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Recovery")
-    }
-}
-
-impl<E, F: Fn(Box<dyn Any + Send>) -> E> Recover<E> for Recovery<F> {
-    fn poll<T>(&self, poll: impl FnOnce() -> Poll<Result<T, E>>) -> Poll<Result<T, E>> {
-        // The future is not polled again after its panic.
-        let polled = catch_unwind(AssertUnwindSafe(poll));
-        polled.unwrap_or_else(|panic| Poll::Ready(Err((self.0)(panic))))
     }
 }

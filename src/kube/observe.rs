@@ -2,6 +2,8 @@
 //!
 //! Runs at a scrape, on objects as the cache has them. Nothing of an object but these bounded values is ever exposed.
 
+use std::borrow::Cow;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube_core::DynamicObject;
 
@@ -70,8 +72,19 @@ pub trait Observe {
     /// The generation of the spec that the status is about, `status.observedGeneration` in most kinds.
     ///
     /// One that is below `metadata.generation` counts in `gotkmetrics_objects_behind`: the controller has not got to the
-    /// newest spec. Defaults to none.
+    /// newest spec. Not of an object that is suspended or being deleted, which raises the generation too. Defaults to
+    /// none.
     fn observed_generation(&self) -> Option<i64> {
+        None
+    }
+
+    /// The value of a label that was added to `gotk_resource_info` by
+    /// [`ControllerOptions::info_labels`](crate::ControllerOptions::info_labels); `None` or empty leaves it out.
+    ///
+    /// Bounded values only: a revision, a name, a URL; never a message, an annotation or a time. Cut at 1024 bytes.
+    /// Defaults to none.
+    fn info(&self, label: &str) -> Option<Cow<'_, str>> {
+        let _ = label;
         None
     }
 }
@@ -147,6 +160,7 @@ pub struct Observed {
     len: usize,
     suspended: Option<bool>,
     generation: Option<i64>,
+    info: Vec<(&'static str, String)>,
 }
 
 impl Observed {
@@ -183,6 +197,12 @@ impl Observed {
         self.generation = generation.into();
         self
     }
+
+    /// The value of a label that was added to `gotk_resource_info`; see [`Observe::info`].
+    pub fn info(mut self, label: &'static str, value: impl Into<String>) -> Self {
+        self.info.push((label, value.into()));
+        self
+    }
 }
 
 impl Observe for Observed {
@@ -198,5 +218,10 @@ impl Observe for Observed {
 
     fn observed_generation(&self) -> Option<i64> {
         self.generation
+    }
+
+    fn info(&self, label: &str) -> Option<Cow<'_, str>> {
+        let found = self.info.iter().find(|(found, _)| *found == label);
+        found.map(|(_, value)| Cow::Borrowed(value.as_str()))
     }
 }

@@ -10,12 +10,15 @@ use std::num::NonZeroU64;
 use kube_core::Resource;
 use kube_runtime::reflector::{Lookup, Store};
 
-use super::instrument::{Attempts, NoRecovery, Recovery};
+use super::failures::{AsIs, Categorized, Recovery};
+use super::instrument::Attempts;
 use super::observe::{Observe, Observed};
-use super::track::{StoreSource, Tracked};
+use super::source::StoreSource;
+use super::track::Tracked;
 use crate::ConditionType;
 use crate::object::capped_kind;
 use crate::recorder::Recorder;
+use crate::resource_info::{InfoLabelError, InfoLabels};
 use crate::status::Slot;
 use crate::sync::{Arc, AtomicBool};
 
@@ -54,14 +57,15 @@ use crate::sync::{Arc, AtomicBool};
 /// # }
 /// ```
 #[must_use = "options do nothing by themselves; hand them to `run_recorded_with`"]
-pub struct ControllerOptions<K: Lookup, O = ByTrait, R = NoRecovery> {
+pub struct ControllerOptions<K: Lookup, O = ByTrait, R = AsIs> {
     pub(super) recorder: Recorder,
     pub(super) dyntype: K::DynamicType,
     name: Option<String>,
     conditions: Vec<ConditionType>,
+    info_labels: InfoLabels,
     max_concurrent: Option<NonZeroU64>,
     observer: O,
-    pub(super) recover: R,
+    failures: R,
 }
 
 impl Recorder {
@@ -92,9 +96,10 @@ impl Recorder {
             dyntype,
             name: None,
             conditions: vec![ConditionType::RECONCILING, ConditionType::STALLED],
+            info_labels: InfoLabels::default(),
             max_concurrent: None,
             observer: ByTrait,
-            recover: NoRecovery,
+            failures: AsIs,
         }
     }
 }
@@ -120,6 +125,38 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         self
     }
 
+    /// Labels that `gotk_resource_info` has besides its own, such as `revision`; [`Observe::info`] says their values.
+    ///
+    /// Declared here once, so that no object can bring a label name along. Each value of a label that changes makes a new series.
+    /// Defaults to none.
+    ///
+    /// # Errors
+    ///
+    /// [`InfoLabelError`] for a name that no label can have, that is reserved, or that is there twice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gotk_metrics::Recorder;
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// let options = Recorder::new().controller::<ConfigMap>().info_labels(["revision", "url"])?;
+    /// # drop(options);
+    /// let options = Recorder::new().controller::<ConfigMap>();
+    /// let error = options.info_labels(["namespace"]).unwrap_err();
+    /// assert_eq!(error.to_string(), "info label `namespace` is reserved");
+    /// # Ok::<(), gotk_metrics::InfoLabelError>(())
+    /// ```
+    pub fn info_labels<T>(
+        mut self,
+        names: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InfoLabelError>
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        self.info_labels = InfoLabels::new(names.into_iter().map(T::into).collect())?;
+        Ok(self)
+    }
+
     /// How many reconciles the controller runs at a time at most, as told to kube-rs by `Config::concurrency`.
     ///
     /// Shown as `controller_runtime_max_concurrent_reconciles`; changes nothing else, since kube-rs does not tell what it
@@ -141,9 +178,10 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
             dyntype: self.dyntype,
             name: self.name,
             conditions: self.conditions,
+            info_labels: self.info_labels,
             max_concurrent: self.max_concurrent,
             observer: ByClosure(observe),
-            recover: self.recover,
+            failures: self.failures,
         }
     }
 
@@ -165,7 +203,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     /// });
     /// # drop(options);
     /// ```
-    pub fn recover_panics<F, E>(self, recover: F) -> ControllerOptions<K, O, Recovery<F>>
+    pub fn recover_panics<F, E>(self, recover: F) -> ControllerOptions<K, O, Recovery<F, R>>
     where
         F: Fn(Box<dyn std::any::Any + Send>) -> E + Send + Sync + 'static,
     {
@@ -174,9 +212,48 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
             dyntype: self.dyntype,
             name: self.name,
             conditions: self.conditions,
+            info_labels: self.info_labels,
             max_concurrent: self.max_concurrent,
             observer: self.observer,
-            recover: Recovery::new(recover),
+            failures: Recovery::new(recover, self.failures),
+        }
+    }
+
+    /// Counts errors by what they say they are, in `gotkmetrics_reconcile_errors_total`.
+    ///
+    /// Asks for `E: ErrorCategory` of the errors of the reconcile function. Defaults to not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gotk_metrics::Recorder;
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// use gotk_metrics::ErrorCategory;
+    ///
+    /// enum Error { Fetch, Apply }
+    ///
+    /// impl ErrorCategory for Error {
+    ///     fn category(&self) -> &'static str {
+    ///         match self {
+    ///             Error::Fetch => "fetch",
+    ///             Error::Apply => "apply",
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let options = Recorder::new().controller::<ConfigMap>().error_categories();
+    /// # drop((options, Error::Fetch.category(), Error::Apply));
+    /// ```
+    pub fn error_categories(self) -> ControllerOptions<K, O, Categorized<R>> {
+        ControllerOptions {
+            recorder: self.recorder,
+            dyntype: self.dyntype,
+            name: self.name,
+            conditions: self.conditions,
+            info_labels: self.info_labels,
+            max_concurrent: self.max_concurrent,
+            observer: self.observer,
+            failures: Categorized(self.failures),
         }
     }
 
@@ -215,16 +292,24 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         });
         let types: Box<[(ConditionType, Slot)]> = types.collect();
         let dyntype = self.dyntype.clone();
-        let source = StoreSource::new(store, dyntype, self.observer, types, started);
+        let source = StoreSource::new(
+            store,
+            dyntype,
+            self.observer,
+            types,
+            self.info_labels,
+            started,
+        );
         let tracked = Tracked::new(Arc::clone(inner), Box::new(source));
         let rest = ControllerOptions {
             recorder: self.recorder,
             dyntype: self.dyntype,
             name: self.name,
             conditions: Vec::new(),
+            info_labels: InfoLabels::default(),
             max_concurrent: self.max_concurrent,
             observer: (),
-            recover: self.recover,
+            failures: self.failures,
         };
         (tracked, rest)
     }
@@ -242,7 +327,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         }
         (
             Attempts::new(inner, self.dyntype, claim, started),
-            self.recover,
+            self.failures,
         )
     }
 }

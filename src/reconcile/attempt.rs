@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::catalog::Family;
-use crate::controller::{Controller, Outcome};
+use crate::controller::{Controller, Outcome, Seat};
 use crate::inner::Inner;
 use crate::object::Key;
 use crate::series::ObjectSeries;
@@ -57,8 +57,8 @@ struct Live {
     recorder: Arc<Inner>,
     /// None if the store refused the object.
     series: Option<Arc<ObjectSeries>>,
-    /// None if there are too many controllers.
-    controller: Option<Arc<Controller>>,
+    /// With the attempt's place there; None if there are too many controllers.
+    controller: Option<(Arc<Controller>, Seat)>,
     /// The object's epoch when the attempt started.
     epoch: u64,
     started: Duration,
@@ -111,6 +111,9 @@ impl Attempt {
             None
         };
         let (series, epoch) = found.unzip();
+        // Last, so that the look-ups are not part of the attempt.
+        let started = inner.store.now();
+        let seat = controller.as_ref().map(|c| c.work.begin(started));
         let on_drop = if thread::panicking() {
             OnDrop::Cancel
         } else {
@@ -119,10 +122,9 @@ impl Attempt {
         Self {
             live: Some(Live {
                 series,
-                controller,
+                controller: controller.zip(seat),
                 epoch: epoch.unwrap_or_default(),
-                // Last, so that the look-ups are not part of the attempt.
-                started: inner.store.now(),
+                started,
                 recorder: Arc::clone(inner),
                 on_drop,
             }),
@@ -143,6 +145,16 @@ impl Attempt {
     /// The attempt failed: [`Outcome::Error`].
     pub fn fail(self) {
         self.finish(Outcome::Error);
+    }
+
+    /// The attempt failed with an error of this category; see [`ErrorCategory`](crate::ErrorCategory).
+    pub fn fail_as(self, category: &'static str) {
+        if let Some(live) = &self.live
+            && let Some((controller, _)) = &live.controller
+        {
+            controller.failed_as(category);
+        }
+        self.fail();
     }
 
     /// The attempt ended with `outcome`.
@@ -185,30 +197,35 @@ impl Drop for Attempt {
 
 impl Live {
     fn end(&self, end: End) {
-        if let Some(controller) = &self.controller {
+        let now = match end {
+            End::Finished(_) | End::Panicked => self.recorder.store.now(),
+            // Has no duration.
+            End::Cancelled => self.started,
+        };
+        let took = now.saturating_sub(self.started);
+        if let Some((controller, seat)) = &self.controller {
+            controller.work.end(*seat);
             match end {
                 End::Finished(outcome) => controller.finished(outcome),
                 End::Panicked => controller.panicked(),
-                End::Cancelled => controller.cancelled(),
+                End::Cancelled => return controller.cancelled(),
             }
+            controller.work.observe(took);
         }
         match end {
-            End::Finished(outcome) => self.record(outcome.ready()),
-            End::Panicked => self.record(ConditionStatus::False),
+            End::Finished(outcome) => self.record(now, took, outcome.ready()),
+            End::Panicked => self.record(now, took, ConditionStatus::False),
             End::Cancelled => {}
         }
     }
 
-    fn record(&self, ready: ConditionStatus) {
+    fn record(&self, now: Duration, took: Duration, ready: ConditionStatus) {
         let Some(series) = &self.series else { return };
-        let store = &self.recorder.store;
-        let now = store.now();
-        if store.has_let_go(series, now) {
+        if self.recorder.store.has_let_go(series, now) {
             return;
         }
         if self.recorder.exposes(Family::ReconcileDuration) {
-            let elapsed = now.saturating_sub(self.started);
-            series.observe(&self.recorder.bounds, elapsed.as_secs_f64());
+            series.observe(&self.recorder.bounds, took.as_secs_f64());
         }
         if self.recorder.exposes(Family::ReconcileCondition) {
             series.finish(self.epoch, ready);

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::controller::Controllers;
 use crate::error::BuildError;
 use crate::inner::Inner;
+use crate::leases::Leases;
 use crate::registries::Registries;
 use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
@@ -47,7 +48,7 @@ pub struct RecorderBuilder {
     bounds: Vec<f64>,
     deleted_grace: Duration,
     max_objects: usize,
-    without: u32,
+    without: u64,
     clock: Option<Clock>,
 }
 
@@ -145,6 +146,7 @@ impl RecorderBuilder {
                 controllers: Controllers::default(),
                 registries: Registries::new(exposed),
                 scrapes: Scrapes::default(),
+                leases: Leases::default(),
                 bounds: self.bounds.into(),
                 without: self.without,
                 refused_types: AtomicU64::new(0),

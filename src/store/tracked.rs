@@ -5,8 +5,7 @@
 
 use super::Store;
 use crate::object::Key;
-use crate::series::{ObjectSeries, Round};
-use crate::status::Reading;
+use crate::series::{ObjectSeries, Round, View};
 use crate::sync::{Arc, AtomicBool, Ordering};
 
 impl Store {
@@ -17,14 +16,14 @@ impl Store {
         Round::new(last.wrapping_add(Round::STEP))
     }
 
-    /// A tracked store has the object and says `reading` of it, None if that cannot be read.
+    /// A tracked store has the object as in `view`, None if it cannot be read.
     ///
-    /// Returns the record, and whether the reading was written: not if a store that goes before has the object too.
+    /// Returns the record, and whether the view was written: not if a store that goes before has the object too.
     /// `None` if the cap refuses the object or `tracked` is false by now.
     pub(crate) fn see(
         &self,
         key: Key<'_>,
-        reading: Option<Reading>,
+        view: Option<&View>,
         round: Round,
         tracked: &AtomicBool,
     ) -> Option<(Arc<ObjectSeries>, bool)> {
@@ -33,7 +32,7 @@ impl Store {
         let act = |series: &Arc<ObjectSeries>| {
             let first = !series.was_seen(round);
             if first {
-                series.read(reading);
+                series.read(view);
                 series.see(round);
             }
             (Arc::clone(series), first)

@@ -226,8 +226,11 @@ fn an_attempt_whose_object_is_gone_changes_nothing_in_an_exposition_that_has_beg
         lose(&recorder, &clock, &last);
         attempt.fail();
         while chunks.fill(&mut text) {}
-        let objects = |text: &str| text.find("# HELP gotk_rec").map(|at| text[at..].to_owned());
-        assert_text(&objects(&text).unwrap(), &objects(&before).unwrap());
+        let objects = |text: &str| {
+            let (from, to) = (text.find("# HELP gotk_"), text.find("# HELP gotkmetrics_"));
+            text[from.unwrap()..to.unwrap()].to_owned()
+        };
+        assert_text(&objects(&text), &objects(&before));
     }
 }
 

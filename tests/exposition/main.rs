@@ -242,43 +242,13 @@ fn one_attempt_is_written_in_both_formats() {
         };
         expected.push('\n');
     }
-    let expected = expected.replace("le=\"1\"", "le=\"1.0\"") + "# EOF\n";
+    // So are bounds.
+    for bound in (1..=10).chain([15, 20, 25, 30, 40, 50, 60, 100, 1000]) {
+        let [text, open] = [format!("le=\"{bound}\""), format!("le=\"{bound}.0\"")];
+        expected = expected.replace(&text, &open);
+    }
+    expected += "# EOF\n";
     assert_exposition(&recorder, OpenMetrics, &expected);
 }
 
-const ATTEMPT: &str = r#"# HELP controller_runtime_reconcile_errors_total Total number of reconciliation errors per controller
-# TYPE controller_runtime_reconcile_errors_total counter
-controller_runtime_reconcile_errors_total{controller="app"} 1
-# HELP controller_runtime_reconcile_panics_total Total number of reconciliation panics per controller
-# TYPE controller_runtime_reconcile_panics_total counter
-controller_runtime_reconcile_panics_total{controller="app"} 0
-# HELP controller_runtime_reconcile_total Total number of reconciliations per controller
-# TYPE controller_runtime_reconcile_total counter
-controller_runtime_reconcile_total{controller="app",result="error"} 1
-controller_runtime_reconcile_total{controller="app",result="requeue"} 0
-controller_runtime_reconcile_total{controller="app",result="requeue_after"} 0
-controller_runtime_reconcile_total{controller="app",result="success"} 0
-# HELP controller_runtime_terminal_reconcile_errors_total Total number of terminal reconciliation errors per controller
-# TYPE controller_runtime_terminal_reconcile_errors_total counter
-controller_runtime_terminal_reconcile_errors_total{controller="app"} 0
-# HELP gotk_reconcile_condition The current condition status of a GitOps Toolkit resource reconciliation.
-# TYPE gotk_reconcile_condition gauge
-gotk_reconcile_condition{kind="App",name="a",namespace="ns",status="Deleted",type="Ready"} 0
-gotk_reconcile_condition{kind="App",name="a",namespace="ns",status="False",type="Ready"} 1
-gotk_reconcile_condition{kind="App",name="a",namespace="ns",status="True",type="Ready"} 0
-gotk_reconcile_condition{kind="App",name="a",namespace="ns",status="Unknown",type="Ready"} 0
-# HELP gotk_reconcile_duration_seconds The duration in seconds of a GitOps Toolkit resource reconciliation.
-# TYPE gotk_reconcile_duration_seconds histogram
-gotk_reconcile_duration_seconds_bucket{kind="App",name="a",namespace="ns",le="1"} 1
-gotk_reconcile_duration_seconds_bucket{kind="App",name="a",namespace="ns",le="+Inf"} 1
-gotk_reconcile_duration_seconds_sum{kind="App",name="a",namespace="ns"} 0
-gotk_reconcile_duration_seconds_count{kind="App",name="a",namespace="ns"} 1
-# HELP gotkmetrics_attempts_cancelled_total Total number of reconcile attempts dropped before their end per controller.
-# TYPE gotkmetrics_attempts_cancelled_total counter
-gotkmetrics_attempts_cancelled_total{controller="app"} 0
-# HELP gotkmetrics_refused_total Total number of recordings refused because a limit was reached.
-# TYPE gotkmetrics_refused_total counter
-gotkmetrics_refused_total{limit="condition_types"} 0
-gotkmetrics_refused_total{limit="controllers"} 0
-gotkmetrics_refused_total{limit="objects"} 0
-"#;
+const ATTEMPT: &str = include_str!("../fixtures/attempt.txt");

@@ -87,7 +87,7 @@ fn names_that_only_look_like_ours_are_taken() {
         "gotk_suspend_status_reason",
         "gotk_reconcile_duration",
         "gotk_reconcile_duration_seconds_max",
-        "controller_runtime_active_workers",
+        "controller_runtime_idle_workers",
         "gotkmetrics",
     ] {
         recorder.append(gauge(name)).unwrap();

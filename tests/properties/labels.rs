@@ -7,7 +7,7 @@ use gotk_metrics::{ConditionType, Format, ObjectId, Outcome, RecordReconcile as 
 use proptest::prelude::*;
 
 use crate::hostile::{capped, value};
-use crate::model::{CAPS, End, Key, Model, TYPE_CAP};
+use crate::model::{CAPS, End, Key, Model, TYPE_CAP, modelled};
 use crate::parse;
 use crate::{FORMATS, config, on_manual_clock, render, samples};
 
@@ -58,7 +58,7 @@ proptest! {
         ids in ids(),
         types in prop::collection::vec(value(TYPE_CAP), 0..4),
     ) {
-        let (recorder, _) = on_manual_clock(Recorder::builder());
+        let (recorder, _) = on_manual_clock(modelled());
         let model = record(&recorder, &ids, &types);
         let bounds = recorder.durations();
         for format in FORMATS {
@@ -76,7 +76,7 @@ proptest! {
         [kind, name, namespace] in CAPS.map(value),
         tails in CAPS.map(value),
     ) {
-        let (recorder, _) = on_manual_clock(Recorder::builder());
+        let (recorder, _) = on_manual_clock(modelled());
         let longer = |value: &str, cap: usize, tail: &str| {
             let filled = format!("{value}{}", "x".repeat(cap));
             [capped(&filled, cap), capped(&filled, cap) + tail]

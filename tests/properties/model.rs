@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{self, False, True, Unknown};
-use gotk_metrics::Outcome;
+use gotk_metrics::{Family, Outcome, Recorder, RecorderBuilder};
 
 use crate::hostile::capped;
 
@@ -16,6 +16,26 @@ pub(crate) type Key = [String; 3];
 pub(crate) const CAPS: [usize; 3] = [63, 253, 253];
 pub(crate) const TYPE_CAP: usize = 316;
 const READY: &str = "Ready";
+
+/// Of the time that a controller takes, which has tests of its own.
+const NOT_IN_THE_MODEL: [Family; 8] = [
+    Family::ActiveWorkers,
+    Family::ReconcileTime,
+    Family::ReconcileTimeouts,
+    Family::Objects,
+    Family::LongestRunning,
+    Family::Retries,
+    Family::UnfinishedWork,
+    Family::WorkDuration,
+];
+
+/// A recorder without them.
+pub(crate) fn modelled() -> RecorderBuilder {
+    let builder = Recorder::builder();
+    NOT_IN_THE_MODEL
+        .iter()
+        .fold(builder, |builder, family| builder.without(*family))
+}
 
 pub(crate) struct Model {
     pub(crate) objects: BTreeMap<Key, Object>,

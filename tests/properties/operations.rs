@@ -10,7 +10,7 @@ use gotk_metrics::{
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::model::{self, End, Key, Model};
+use crate::model::{self, End, Key, Model, modelled};
 use crate::on_manual_clock;
 
 /// Few, so that each lives more than one life. The first two share a controller.
@@ -118,7 +118,7 @@ pub(crate) struct Pair {
 impl Pair {
     pub(crate) fn new(grace: Duration, max_objects: usize) -> Self {
         // Two bounds: what is said about buckets is said elsewhere, and lines take time.
-        let builder = Recorder::builder()
+        let builder = modelled()
             .bounds([1.0, 300.0])
             .deleted_grace(grace)
             .max_objects(max_objects);

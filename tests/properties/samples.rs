@@ -47,6 +47,8 @@ pub(crate) fn of(model: &Model, bounds: &[f64], format: Format) -> Vec<Sample> {
     let refused = [
         ("condition_types", 0),
         ("controllers", 0),
+        ("error_categories", 0),
+        ("leases", 0),
         ("objects", model.refused_objects),
     ];
     for (limit, count) in refused {

@@ -9,6 +9,8 @@ mod common;
 #[cfg(test)]
 mod deletion;
 #[cfg(test)]
+mod info;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod state;
@@ -22,7 +24,8 @@ use std::collections::BTreeMap;
 
 use gotk_metrics::{ConditionStatus, ObjectId, Observe, Recorder};
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use k8s_openapi::jiff::Timestamp;
 use kube_core::Resource;
 use kube_runtime::reflector::Store;
 use kube_runtime::reflector::store::Writer;
@@ -54,6 +57,19 @@ impl App {
     fn generations(mut self, observed: i64, current: i64) -> Self {
         self.metadata.generation = Some(current);
         self.observed_generation = Some(observed);
+        self
+    }
+
+    /// What `Observe::info` says.
+    fn labelled(mut self, label: &str, value: &str) -> Self {
+        let annotations = self.metadata.annotations.get_or_insert_default();
+        annotations.insert(label.to_owned(), value.to_owned());
+        self
+    }
+
+    fn terminating(mut self, second: i64) -> Self {
+        let time = Timestamp::from_second(second).ok();
+        self.metadata.deletion_timestamp = time.map(Time);
         self
     }
 
@@ -107,6 +123,11 @@ impl Observe for App {
 
     fn observed_generation(&self) -> Option<i64> {
         self.observed_generation
+    }
+
+    fn info(&self, label: &str) -> Option<Cow<'_, str>> {
+        let annotations = self.metadata.annotations.as_ref()?;
+        Some(annotations.get(label)?.into())
     }
 }
 

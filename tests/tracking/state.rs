@@ -219,8 +219,12 @@ fn objects_whose_status_is_behind_are_counted() {
         ))
     };
     assert_eq!(line(&recorder), counted(2));
+    // Nobody is to get to these.
+    cache.apply(App::new("d").generations(1, 2).suspended(true));
+    cache.apply(App::new("e").generations(1, 2).terminating(1));
+    assert_eq!(line(&recorder), counted(2));
     // In another store too, which counts only what is not in the first.
-    let others = ["a", "d"].map(|name| App::new(name).generations(1, 2));
+    let others = ["a", "f"].map(|name| App::new(name).generations(1, 2));
     let other = Cache::of(others);
     let tracked = recorder.track(other.store());
     assert_eq!(line(&recorder), counted(3));

@@ -1,0 +1,141 @@
+//! The values of one block's objects, and their lines.
+//!
+//! Gathered in one go, before anything is formatted; a lock is held for the copy of one object's numbers.
+
+use super::lines::Lines;
+use crate::catalog::Family;
+use crate::resource_info::Info;
+use crate::series::ObjectSeries;
+use crate::status::{Slot, State, Word};
+use crate::store::Block;
+use crate::sync::Arc;
+
+/// The values of one block's objects, copied out of their records.
+///
+/// Records lie scattered over the heap. Fetching them in one go, before formatting, lets the
+/// processor wait for many of them at a time.
+#[derive(Default)]
+pub(super) struct Column {
+    /// Whether any object of the block has a series in the family.
+    pub(super) any: bool,
+    words: Vec<Word>,
+    counts: Vec<u64>,
+    sums: Vec<f64>,
+    infos: Vec<Option<Arc<Info>>>,
+}
+
+impl Column {
+    pub(super) fn gather(&mut self, block: &Block, family: Family, lines: &Lines) {
+        self.words.clear();
+        self.counts.clear();
+        self.sums.clear();
+        self.infos.clear();
+        let series = block.series.iter();
+        // For durations too: taking a lock makes the processor wait for its record alone, so the
+        // records are better near by then.
+        self.words
+            .extend(series.clone().map(|series| series.word()));
+        let words = self.words.iter();
+        self.any = match family {
+            Family::ReconcileDuration => {
+                let counts = &mut self.counts;
+                self.sums
+                    .extend(series.map(|series| series.copy_durations(counts)));
+                counts.iter().any(|count| *count > 0)
+            }
+            Family::ResourceInfo | Family::DeletionTimestamp => {
+                self.infos.extend(series.map(|series| series.info()));
+                let all = words.zip(&self.infos);
+                let mut shown = all.filter_map(|(word, info)| shown(*word, info.as_deref()));
+                shown.any(|(_, info)| {
+                    family == Family::ResourceInfo || info.deletion_timestamp.is_some()
+                })
+            }
+            Family::SuspendStatus => words.copied().any(|word| word.suspended().is_some()),
+            _ => words.copied().any(|word| lines.shows(word)),
+        };
+    }
+
+    /// Writes objects from `first` on until `out` reaches `limit`; returns how many.
+    pub(super) fn write(
+        &self,
+        lines: &Lines,
+        family: Family,
+        block: &Block,
+        first: usize,
+        out: &mut String,
+        limit: usize,
+    ) -> usize {
+        let mut labels = block.labels(first);
+        let mut written = 0;
+        let mut next = |out: &String| {
+            let labels = labels.next().filter(|_| out.len() < limit);
+            written += usize::from(labels.is_some());
+            labels
+        };
+        match family {
+            Family::ReconcileDuration => {
+                let buckets = self.counts.len() / self.sums.len().max(1);
+                let counts = self.counts.chunks_exact(buckets.max(1));
+                for (counts, sum) in counts.zip(&self.sums).skip(first) {
+                    let Some(labels) = next(out) else { break };
+                    if counts.iter().any(|count| *count > 0) {
+                        lines.write_durations(out, labels, counts, *sum);
+                    }
+                }
+            }
+            Family::ResourceInfo => {
+                for (series, (word, info)) in self.with_infos(block).skip(first) {
+                    let Some(_) = next(out) else { break };
+                    if let Some((ready, info)) = shown(word, info) {
+                        let (key, suspended) = (series.key(), word.suspended());
+                        lines.write_info(out, |out| info.write(out, key, ready, suspended));
+                    }
+                }
+            }
+            Family::DeletionTimestamp => {
+                for (_, (word, info)) in self.with_infos(block).skip(first) {
+                    let Some(labels) = next(out) else { break };
+                    let info = shown(word, info).map(|(_, info)| info);
+                    if let Some(time) = info.and_then(|info| info.deletion_timestamp) {
+                        lines.write_deletion(out, labels, time);
+                    }
+                }
+            }
+            Family::SuspendStatus => {
+                for word in self.words.iter().skip(first) {
+                    let Some(labels) = next(out) else { break };
+                    if let Some(suspended) = word.suspended() {
+                        lines.write_suspend(out, labels, suspended);
+                    }
+                }
+            }
+            _ => {
+                for word in self.words.iter().skip(first) {
+                    let Some(labels) = next(out) else { break };
+                    lines.write_conditions(out, labels, *word);
+                }
+            }
+        }
+        written
+    }
+
+    fn with_infos<'a>(
+        &'a self,
+        block: &'a Block,
+    ) -> impl Iterator<Item = (&'a ObjectSeries, (Word, Option<&'a Info>))> {
+        let infos = self.infos.iter().map(Option::as_deref);
+        let values = self.words.iter().copied().zip(infos);
+        block.series.iter().map(AsRef::as_ref).zip(values)
+    }
+}
+
+/// The state and the labels of an object that is in a tracked store.
+pub(super) fn shown(word: Word, info: Option<&Info>) -> Option<(&'static str, &Info)> {
+    let ready = word.condition(Slot::READY)?;
+    // Marked as deleted since its labels were copied.
+    if ready == State::Deleted {
+        return None;
+    }
+    Some((ready.as_str(), info?))
+}
