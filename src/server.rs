@@ -5,6 +5,7 @@
 mod bind;
 mod body;
 mod connection;
+mod crowd;
 mod encoding;
 mod gzip;
 mod limits;
@@ -23,21 +24,22 @@ use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 pub use self::bind::{BindAddress, BindError};
 pub use self::body::MetricsBody;
 use self::connection::connect;
+use self::crowd::Crowd;
 use self::limits::Limits;
 pub use self::path::PathError;
+use self::progress::Progress;
 pub use self::service::MetricsService;
 
 use crate::recorder::Recorder;
 
 /// How long scrapes in progress may take once the server is told to end.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
-/// After a failed accept, most likely for want of file descriptors.
+/// After a failed accept that no connection could make room for.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves a recorder's exposition at `GET /metrics`, over HTTP/1.1, with `/healthz` and `/readyz`.
@@ -214,8 +216,9 @@ impl MetricsServer {
 
     /// Answers scrapes for ever.
     ///
-    /// A connection that fails ends alone, and so does one whose time is up. If the system refuses connections, say for want of file descriptors, it is asked again every
-    /// tenth of a second.
+    /// A connection that fails ends alone, and so does one whose time is up. If the system refuses
+    /// connections, say for want of file descriptors, the one that would be first to run out of time to
+    /// send a request makes room. If none waits, the system is asked again every tenth of a second.
     ///
     /// # Cancel safety
     ///
@@ -237,22 +240,24 @@ impl MetricsServer {
             return;
         };
         let graceful = GracefulShutdown::new();
-        // Aborts them all when it is dropped.
-        let mut connections = JoinSet::new();
+        let mut crowd = Crowd::default();
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
                 // However many want to connect, the end comes and those that left are cleared away.
                 biased;
                 _ = &mut shutdown => break,
-                Some(_) = connections.join_next() => {}
+                () = crowd.ended() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        let service = self.service.clone();
-                        connections.spawn(connect(stream, service, self.limits, &graceful));
+                        let (service, limits) = (self.service.clone(), self.limits);
+                        let progress = Progress::new(limits);
+                        let known = progress.clone();
+                        crowd.add(connect(stream, service, limits, progress, &graceful), known);
                     }
                     Err(error) if concerns_one_connection(&error) => {}
-                    Err(_) => sleep(ACCEPT_PAUSE).await,
+                    // Most likely for want of file descriptors.
+                    Err(_) => if !crowd.make_room().await { sleep(ACCEPT_PAUSE).await },
                 },
             }
         }

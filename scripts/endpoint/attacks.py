@@ -65,6 +65,33 @@ def slow_headers(checks, options):
         checks.that("the server is alive", fetch(endpoint.address)[0] == 200)
 
 
+def few_descriptors(checks, options):
+    """More connections than the server can have, held open, and more all the time."""
+    print("--- more connections than file descriptors")
+    duration = 4 if options.short else 20
+    with Endpoint(options.endpoint, "--objects", "100", descriptors=128) as endpoint:
+        # Each has time enough to keep its place for the whole test.
+        honest = Honest(endpoint.address, 0.02)
+        honest.start()
+        start = time.monotonic()
+        peers, first_half = [], 0
+        while (elapsed := time.monotonic() - start) < duration:
+            if elapsed < duration / 2:
+                first_half = len(honest.took)
+            more = [connect(endpoint.address) for _ in range(100)]
+            for peer in more:
+                send(peer, b"GET /metrics HTTP/1.1\r\nA: ")
+            peers += more
+            time.sleep(0.2)
+        second_half = len(honest.took) - first_half
+        close(peers)
+        honest.stop()
+        checks.that(f"{len(peers)} connections for 128 file descriptors: the server is alive", endpoint.alive())
+        # At first there is room for all.
+        checks.that(f"honest scrapes go on: {first_half}, then {second_half}", second_half > first_half / 4)
+        report_honest(checks, honest, 1.0)
+
+
 def slow_readers(checks, options):
     """R12: peers that read nothing, or just enough to be no stall, of a body of 20 MB."""
     print("--- R12: slow readers")

@@ -57,10 +57,10 @@ def running(command, log):
 class Endpoint:
     """The program `endpoint` at work; it ends with its standard input."""
 
-    def __init__(self, program, *options):
-        self.process = subprocess.Popen(
-            [program, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
+    def __init__(self, program, *options, descriptors=20_000):
+        # As few file descriptors as the system of a user may grant.
+        command = ["bash", "-c", f'ulimit -n {descriptors} && exec "$0" "$@"', program, *options]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
         self.truth = None
         # A program that serves nothing has ended, and closed its output.
         for line in self.process.stdout:

@@ -16,6 +16,7 @@ import hostile
 
 PARTS = {
     "slow-headers": attacks.slow_headers,
+    "few-descriptors": attacks.few_descriptors,
     "slow-readers": attacks.slow_readers,
     "at-once": attacks.at_once,
     "hostile": hostile.parsers,

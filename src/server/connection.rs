@@ -31,12 +31,12 @@ pub(super) fn connect(
     stream: TcpStream,
     service: MetricsService,
     limits: Limits,
+    progress: Progress,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + 'static + use<> {
     // As Go has it. Otherwise the end of a long answer waits for the peer to acknowledge the rest,
     // which it may put off by 40 ms. A socket without the option works too.
     let _ = stream.set_nodelay(true);
-    let progress = Progress::new(limits);
     let socket = Socket::new(stream, progress.clone());
     let answering = progress.clone();
     let service = service_fn(move |request| answer(service.clone(), answering.clone(), request));

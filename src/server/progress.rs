@@ -102,6 +102,11 @@ impl Progress {
         }
     }
 
+    /// Whether a request is awaited, or its end.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self.state.lock().phase, Phase::Header | Phase::Idle)
+    }
+
     pub(super) fn cut(&self) {
         self.state.lock().cut = true;
     }

@@ -1,0 +1,53 @@
+//! The connections that are open.
+//!
+//! There is no cap on them but the system's. Where that is reached those that wait make room, so that
+//! nobody who opens many can lock others out.
+
+use std::collections::VecDeque;
+use std::future::Future;
+
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::progress::Progress;
+
+/// Ends them all when it is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Crowd {
+    tasks: JoinSet<()>,
+    /// In the order in which they came; some may have ended.
+    known: VecDeque<(AbortHandle, Progress)>,
+}
+
+impl Crowd {
+    pub(super) fn add(
+        &mut self,
+        connection: impl Future<Output = ()> + Send + 'static,
+        progress: Progress,
+    ) {
+        if self.known.len() > 2 * self.tasks.len() + 16 {
+            self.known.retain(|(task, _)| !task.is_finished());
+        }
+        let task = self.tasks.spawn(connection);
+        self.known.push_back((task, progress));
+    }
+
+    /// Waits for the end of any; never ready while there is none.
+    pub(super) async fn ended(&mut self) {
+        if self.tasks.join_next().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Ends the connection whose wait for a request would be over first; false if none waits.
+    pub(super) async fn make_room(&mut self) -> bool {
+        self.known.retain(|(task, _)| !task.is_finished());
+        let waiting = self.known.iter().filter(|(_, progress)| progress.waits());
+        let Some((task, _)) = waiting.min_by_key(|(_, progress)| progress.deadline()) else {
+            return false;
+        };
+        task.abort();
+        // This one or another: either way there is room.
+        self.ended().await;
+        true
+    }
+}
