@@ -1,0 +1,54 @@
+//! The kinds of these tests.
+//!
+//! What the reconcile of an object does stands in its spec, so that a test says it where it creates it.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::CustomResource;
+use serde::{Deserialize, Serialize};
+
+/// What the reconcile of an object does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub(crate) enum Step {
+    #[default]
+    Succeed,
+    /// Asks to be run again at once, the first time.
+    Again,
+    /// Asks to be run again in a minute.
+    Later,
+    Fail,
+    /// Fails with an error that nobody is to try again.
+    GiveUp,
+    Panic,
+    /// Never ends.
+    Hang,
+    /// Takes so many seconds.
+    Take(u64),
+}
+
+/// A kind as users have it: with conditions, and with `spec.suspend`.
+#[derive(Clone, Debug, Default, CustomResource, Deserialize, Serialize)]
+#[kube(
+    group = "example.com",
+    version = "v1",
+    kind = "App",
+    status = "AppStatus",
+    namespaced,
+    schema = "disabled"
+)]
+#[serde(default)]
+pub(crate) struct AppSpec {
+    pub(crate) suspend: bool,
+    pub(crate) step: Step,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct AppStatus {
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) observed_generation: Option<i64>,
+}
+
+pub(crate) fn app(name: &str, step: Step) -> App {
+    let suspend = false;
+    App::new(name, AppSpec { suspend, step })
+}
