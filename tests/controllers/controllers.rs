@@ -3,6 +3,15 @@
 //! Time is tokio's and paused: it moves only when every task waits, so no test waits for anything.
 
 mod api;
+mod attempts;
+#[path = "../common/mod.rs"]
+mod common;
+mod deletion;
 mod kinds;
+mod reconcile;
 mod requests;
 mod server;
+mod state;
+mod stores;
+mod watches;
+mod world;

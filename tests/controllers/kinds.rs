@@ -2,6 +2,7 @@
 //!
 //! What the reconcile of an object does stands in its spec, so that a test says it where it creates it.
 
+use gotk_metrics::{ConditionStatus, Observe, find_condition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,53 @@ pub(crate) struct AppStatus {
     pub(crate) observed_generation: Option<i64>,
 }
 
+/// A kind without status, of which only its reconciles tell.
+#[derive(Clone, Debug, Default, CustomResource, Deserialize, Serialize)]
+#[kube(
+    group = "example.com",
+    version = "v1",
+    kind = "Task",
+    namespaced,
+    schema = "disabled"
+)]
+#[serde(default)]
+pub(crate) struct TaskSpec {
+    pub(crate) step: Step,
+}
+
+impl Observe for App {
+    fn condition(&self, type_: &str) -> Option<ConditionStatus> {
+        find_condition(&self.status.as_ref()?.conditions, type_)
+    }
+
+    fn suspended(&self) -> Option<bool> {
+        Some(self.spec.suspend)
+    }
+
+    fn observed_generation(&self) -> Option<i64> {
+        self.status.as_ref()?.observed_generation
+    }
+}
+
+impl Observe for Task {}
+
 pub(crate) fn app(name: &str, step: Step) -> App {
     let suspend = false;
     App::new(name, AppSpec { suspend, step })
+}
+
+/// An app that its reconcile leaves as it is.
+pub(crate) fn suspended(name: &str) -> App {
+    let step = Step::Succeed;
+    App::new(
+        name,
+        AppSpec {
+            suspend: true,
+            step,
+        },
+    )
+}
+
+pub(crate) fn task(name: &str, step: Step) -> Task {
+    Task::new(name, TaskSpec { step })
 }

@@ -51,7 +51,8 @@ pub(crate) async fn judge<K>(api: &Api<K>, name: &str, conditions: &[(&str, &str
 where
     K: Clone + Debug + DeserializeOwned,
 {
-    let judged = set_conditions(api, name, conditions).await;
+    let status = json!({ "conditions": list(conditions) });
+    let judged = set_status(api, name, status).await;
     settle().await;
     judged.unwrap()
 }
@@ -66,25 +67,28 @@ where
 }
 
 /// As a controller does it, which goes on at once.
-pub(crate) async fn set_conditions<K>(
-    api: &Api<K>,
-    name: &str,
-    conditions: &[(&str, &str)],
-) -> kube::Result<K>
+pub(crate) async fn set_status<K>(api: &Api<K>, name: &str, status: Value) -> kube::Result<K>
 where
     K: Clone + Debug + DeserializeOwned,
 {
-    let condition = |(type_, status): &(&str, &str)| {
-        json!({
-            "type": type_,
-            "status": status,
-            "reason": "Test",
-            "message": "",
-            "lastTransitionTime": "2026-01-01T00:00:00Z",
-        })
-    };
-    let conditions: Vec<Value> = conditions.iter().map(condition).collect();
-    let patch = Patch::Merge(json!({ "status": { "conditions": conditions } }));
+    let patch = Patch::Merge(json!({ "status": status }));
     let parameters = PatchParams::default();
     api.patch_status(name, &parameters, &patch).await
+}
+
+/// The conditions of a status, by type and status.
+pub(crate) fn list(conditions: &[(&str, &str)]) -> Vec<Value> {
+    let conditions = conditions.iter();
+    let conditions = conditions.map(|(type_, status)| condition(type_, status));
+    conditions.collect()
+}
+
+fn condition(type_: &str, status: &str) -> Value {
+    json!({
+        "type": type_,
+        "status": status,
+        "reason": "Test",
+        "message": "",
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    })
 }

@@ -154,6 +154,8 @@ async fn what_nobody_knows_is_refused() {
     let strategic = Patch::Strategic(json!({}));
     let patched = apps.patch("a", &PatchParams::default(), &strategic).await;
     assert!(is_refused(&patched.unwrap_err(), 400));
+    let metadata = apps.list_metadata(&ListParams::default()).await;
+    assert!(is_refused(&metadata.unwrap_err(), 400));
     let scale = apps.get_subresource("scale", "a").await;
     assert!(is_refused(&scale.unwrap_err(), 404));
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use serde::de::DeserializeOwned;
@@ -63,6 +63,9 @@ pub(crate) enum Change {
 impl Request {
     pub(crate) fn read(head: &Parts, body: &[u8]) -> Result<Self, Refusal> {
         let (place, part) = place(head.uri.path())?;
+        if let Some(part) = metadata_only(&head.headers) {
+            return Err(Refusal::bad_request(part));
+        }
         let query = Query::read(head.uri.query().unwrap_or_default())?;
         let verb = match (&head.method, place.name.as_str()) {
             (&Method::GET, "") if query.watch => Verb::Watch {
@@ -85,6 +88,12 @@ impl Request {
         };
         Ok(Self { place, verb })
     }
+}
+
+/// What is wanted where not whole objects are.
+fn metadata_only(headers: &HeaderMap) -> Option<&str> {
+    let accepted = headers.get(ACCEPT)?.to_str().ok()?;
+    accepted.split_once(";as=").map(|(_, part)| part)
 }
 
 fn place(path: &str) -> Result<(Place, Part), Refusal> {
