@@ -13,5 +13,6 @@ mod requests;
 mod server;
 mod state;
 mod stores;
+mod streams;
 mod watches;
 mod world;

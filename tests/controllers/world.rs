@@ -59,7 +59,15 @@ impl World {
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
         K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     {
-        Controller::new(self.server.objects("ns"), watcher::Config::default())
+        self.controller_in("ns")
+    }
+
+    pub(crate) fn controller_in<K>(&self, namespace: &str) -> Controller<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
+        Controller::new(self.server.objects(namespace), watcher::Config::default())
     }
 
     pub(crate) fn run_apps(&self) -> Running {

@@ -1,0 +1,205 @@
+//! Several controllers of one recorder, and what remains when one of them ends.
+//!
+//! Where a stream ends its process knows no more of the objects, so it does not call them deleted.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use gotk_metrics::ConditionStatus::True;
+use gotk_metrics::{ConditionType, ControllerExt as _, ObjectId, RecordReconcile as _};
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use crate::common::{assert_counters, assert_objects};
+use crate::kinds::{App, Step, Task, app, task};
+use crate::reconcile::{policy, reconcile_app, reconcile_task};
+use crate::requests::{create, delete, judge, settle, tell};
+use crate::world::{GRACE, SECOND, TICK, World, spawn};
+
+/// Longer than the longest pause between two lists that fail.
+const RETRIED: Duration = GRACE;
+
+#[tokio::test(start_paused = true)]
+async fn two_controllers_of_a_kind_count_apart_and_show_all_objects() {
+    let world = World::new();
+    let _running = world.run_tasks();
+    let others = world.server.objects::<Task>("other");
+    let controller = world.controller_in::<Task>("other");
+    let _other =
+        spawn(controller.run_recorded(&world.recorder, reconcile_task, policy, world.context()));
+    create(&world.tasks, task("a", Step::Succeed)).await;
+    create(&others, task("a", Step::Fail)).await;
+    create(&others, task("b", Step::Succeed)).await;
+    let live_b = "Task other/b Ready=True durations=1 sum=0";
+    assert_objects(
+        &world.recorder,
+        &[
+            "Task ns/a Ready=True durations=1 sum=0",
+            "Task other/a Ready=False durations=1 sum=0",
+            live_b,
+        ],
+    );
+    assert_counters(
+        &world.recorder,
+        &[
+            "reconcile_errors task-2 1",
+            "reconcile task success 1",
+            "reconcile task-2 error 1",
+            "reconcile task-2 success 1",
+        ],
+    );
+    delete(&world.tasks, "a").await;
+    delete(&others, "a").await;
+    assert_objects(
+        &world.recorder,
+        &[
+            "Task ns/a Ready=Deleted durations=1 sum=0",
+            "Task other/a Ready=Deleted durations=1 sum=0",
+            live_b,
+        ],
+    );
+    sleep(GRACE).await;
+    assert_objects(&world.recorder, &[live_b]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_deleted_while_a_store_of_the_kind_is_not_ready() {
+    let world = World::new();
+    let others = world.server.objects::<Task>("other");
+    create(&others, task("b", Step::Succeed)).await;
+    world.server.forbid::<Task>("other");
+    let _running = world.run_tasks();
+    let _apps = world.run_apps();
+    let controller = world.controller_in::<Task>("other");
+    let _other =
+        spawn(controller.run_recorded(&world.recorder, reconcile_task, policy, world.context()));
+    create(&world.tasks, task("a", Step::Succeed)).await;
+    create(&world.apps, app("a", Step::Succeed)).await;
+    let live_app = "App ns/a Ready=True durations=2 sum=0 suspended=0";
+    let live_a = "Task ns/a Ready=True durations=1 sum=0";
+    assert_objects(&world.recorder, &[live_app, live_a]);
+    delete(&world.tasks, "a").await;
+    delete(&world.apps, "a").await;
+    // The other one may hold it, for all that is known. Stores of other kinds do not matter.
+    let deleted_app = "App ns/a Ready=Deleted durations=2 sum=0 suspended=0";
+    assert_objects(&world.recorder, &[deleted_app, live_a]);
+    sleep(GRACE).await;
+    assert_objects(&world.recorder, &[live_a]);
+
+    world.server.permit::<Task>("other");
+    sleep(RETRIED).await;
+    assert_objects(
+        &world.recorder,
+        &[
+            "Task ns/a Ready=Deleted durations=1 sum=0",
+            "Task other/b Ready=True durations=1 sum=0",
+        ],
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_series_of_a_dropped_stream_go_at_once_and_without_deleted() {
+    let world = World::new();
+    let running = world.run_apps();
+    let _tasks = world.run_tasks();
+    create(&world.apps, app("a", Step::Succeed)).await;
+    create(&world.apps, app("b", Step::Succeed)).await;
+    create(&world.tasks, task("c", Step::Succeed)).await;
+    let [a, b] =
+        ["a", "b"].map(|name| format!("App ns/{name} Ready=True durations=2 sum=0 suspended=0"));
+    let c = "Task ns/c Ready=True durations=1 sum=0";
+    assert_objects(&world.recorder, &[&a, &b, c]);
+    delete(&world.apps, "b").await;
+    let deleted_b = b.replace("True", "Deleted");
+    assert_objects(&world.recorder, &[&a, &deleted_b, c]);
+    running.stop().await;
+    assert_objects(&world.recorder, &[c]);
+    let counted = ["reconcile app success 4", "reconcile task success 1"];
+    assert_counters(&world.recorder, &counted);
+
+    // The next one goes on with the counters, under the same name.
+    let _running = world.run_apps();
+    settle().await;
+    assert_objects(
+        &world.recorder,
+        &["App ns/a Ready=True durations=1 sum=0 suspended=0", c],
+    );
+    let counted = ["reconcile app success 5", "reconcile task success 1"];
+    assert_counters(&world.recorder, &counted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_has_ended_holds_nothing_although_it_is_there() {
+    let world = World::new();
+    create(&world.tasks, task("a", Step::Succeed)).await;
+    let (shut_down, told) = oneshot::channel::<()>();
+    let controller = world.controller::<Task>().graceful_shutdown_on(async {
+        told.await.ok();
+    });
+    let recorder = &world.recorder;
+    let stream = controller.run_recorded(recorder, reconcile_task, policy, world.context());
+    let mut stream = pin!(stream);
+    stream.next().await.unwrap().unwrap();
+    assert_objects(recorder, &["Task ns/a Ready=True durations=1 sum=0"]);
+    shut_down.send(()).unwrap();
+    assert!(stream.next().await.is_none());
+    assert_objects(recorder, &[]);
+    assert_counters(recorder, &["reconcile task success 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_never_ran_leaves_nothing() {
+    let world = World::new();
+    let id = ObjectId::new("App", "a").within("ns");
+    let controller = world.controller::<App>();
+    drop(controller.run_recorded(&world.recorder, reconcile_app, policy, world.context()));
+    world
+        .recorder
+        .record_condition(&id, &ConditionType::READY, True);
+    // Its kind is not tracked any more.
+    assert_objects(&world.recorder, &["App ns/a Ready=True"]);
+    assert_counters(&world.recorder, &[]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clear_ends_all_there_was_and_what_follows_starts_afresh() {
+    let world = World::new();
+    let running = world.run_apps();
+    create(&world.apps, app("a", Step::Succeed)).await;
+    create(&world.apps, app("b", Step::Take(10))).await;
+    assert_objects(
+        &world.recorder,
+        &[
+            "App ns/a Ready=True durations=2 sum=0 suspended=0",
+            "App ns/b Ready=Unknown suspended=0",
+        ],
+    );
+    world.recorder.clear();
+    assert_objects(&world.recorder, &[]);
+    // The attempt that was under way counts, and that is all.
+    tell(&world.apps, "b", Step::Hang).await;
+    sleep((10 * SECOND).saturating_sub(TICK)).await;
+    assert_counters(&world.recorder, &["reconcile app success 3"]);
+    let mut of_b = vec!["App ns/b Ready=Unknown"];
+    assert_objects(&world.recorder, &of_b);
+
+    // No store is read any more: a new attempt tells what it knows, and no more.
+    judge(&world.apps, "a", &[("Ready", "False")]).await;
+    of_b.insert(0, "App ns/a Ready=True durations=2 sum=0");
+    assert_objects(&world.recorder, &of_b);
+    running.stop().await;
+
+    // Leader again. The old stream has taken nothing with it.
+    assert_objects(&world.recorder, &of_b);
+    world.recorder.clear();
+    let _running = world.run_apps();
+    settle().await;
+    assert_objects(
+        &world.recorder,
+        &[
+            "App ns/a Ready=True durations=1 sum=0 suspended=0",
+            "App ns/b Ready=True suspended=0",
+        ],
+    );
+}
