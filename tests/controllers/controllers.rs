@@ -6,7 +6,10 @@ mod api;
 mod attempts;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/whole.rs"]
+mod common_whole;
 mod deletion;
+mod foreign;
 mod kinds;
 mod reconcile;
 mod requests;
@@ -15,4 +18,5 @@ mod state;
 mod stores;
 mod streams;
 mod watches;
+mod whole;
 mod world;
