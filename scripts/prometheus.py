@@ -1,0 +1,100 @@
+"""A Prometheus on loopback: starts it and asks it.
+
+Objects are (kind, namespace, name), where namespace is the object's own.
+"""
+
+import gzip
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from checks import Broken
+from processes import start_on_free_port
+
+# Flux's own alert, to the letter.
+ALERT = (
+    'max(gotk_reconcile_condition{status="False",type="Ready"}) by (namespace, name, kind)'
+    " + on(namespace, name, kind)"
+    ' (max(gotk_reconcile_condition{status="Deleted"}) by (namespace, name, kind)) * 2 == 1'
+)
+
+# namespace, not exported_namespace: the alert tells objects of one name apart. Objects of cluster scope keep the target's.
+CONFIG = """
+global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}
+rule_files: [{rules}]
+scrape_configs:
+  - job_name: {job}
+    file_sd_configs:
+      - {{ files: ["{targets}"], refresh_interval: 1s }}
+    metric_relabel_configs:
+      - source_labels: [__name__, exported_namespace]
+        regex: gotk_.*;(.+)
+        target_label: namespace
+        replacement: $1
+"""
+
+
+def fetch(url, headers=None):
+    """Status, headers and body; gzip is undone."""
+    request = urllib.request.Request(url, headers=headers or {})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        body = response.read()
+        if response.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        return response.status, response.headers, body.decode()
+
+
+def as_object(labels):
+    return labels["kind"], labels["namespace"], labels["name"]
+
+
+class Prometheus:
+    def __init__(self, stack, program, folder, job, rules=None):
+        """Scrapes `job`'s targets, of which there are none yet, every second; `rules` is the text of a rule file."""
+        self.job, self.targets = job, folder / "targets.json"
+        config, rule_file = folder / "prometheus.yml", folder / "rules.yml"
+        if rules:
+            rule_file.write_text(rules)
+        config.write_text(CONFIG.format(job=job, targets=self.targets, rules=f'"{rule_file}"' if rules else ""))
+        command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", "--log.level=warn"]
+        listening = lambda port: [*command, f"--web.listen-address=127.0.0.1:{port}"]
+        port, self.process = start_on_free_port(stack, listening, folder / "prometheus.log", self.is_ready, 30)
+        self.url = f"http://127.0.0.1:{port}"
+
+    @staticmethod
+    def is_ready(port):
+        try:
+            return fetch(f"http://127.0.0.1:{port}/-/ready")[0] == 200
+        except OSError:  # not listening yet, or not ready, which is an HTTPError
+            return False
+
+    def scrape(self, addresses):
+        """From now on, these targets: address by pod."""
+        partial = self.targets.with_suffix(".partial")
+        targets = [{"targets": [one], "labels": {"namespace": "controllers", "pod": pod}} for pod, one in addresses.items()]
+        partial.write_text(json.dumps(targets))
+        partial.rename(self.targets)
+
+    def query(self, expression, path="query", **parameters):
+        parameters = urllib.parse.urlencode({"query": expression, **parameters})
+        try:
+            answer = json.loads(fetch(f"{self.url}/api/v1/{path}?{parameters}")[2])
+        except urllib.error.HTTPError as error:
+            raise Broken(f"query {expression}: {error.read().decode()}") from error
+        return answer["data"]["result"]
+
+    def value(self, expression, default=None):
+        """The only value of the expression; `default` if there is none."""
+        result = self.query(expression)
+        if len(result) > 1 or (not result and default is None):
+            raise Broken(f"query {expression}: {len(result)} results")
+        return float(result[0]["value"][1]) if result else default
+
+    def objects(self, expression):
+        return {as_object(one["metric"]) for one in self.query(expression)}
+
+    def scrapes(self, pod):
+        """Time and `up` of each scrape."""
+        [series] = self.query(f'up{{job="{self.job}",pod="{pod}"}}[10m]') or [{"values": []}]
+        return [(float(at), float(up)) for at, up in series["values"]]
