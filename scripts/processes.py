@@ -19,7 +19,7 @@ def running(command, log, **options):
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **options)
     try:
         yield process
-    except BaseException:
+    except Exception:
         tail = log.read_text(errors="replace").splitlines()[-15:]
         print(f"--- {command[0]}, its last lines\n" + "\n".join(tail), file=sys.stderr)
         raise
@@ -50,11 +50,11 @@ def free_port():
         return free.getsockname()[1]
 
 
-def start_on_free_port(stack, command, log, is_ready, seconds):
+def start_on_free_port(stack, command, log, is_ready, seconds, **options):
     """The port and the process; `command` and `is_ready` take the port."""
     for last in (False, False, True):
         port = free_port()
-        process = stack.enter_context(running(command(port), log))
+        process = stack.enter_context(running(command(port), log, **options))
         try:
             wait_until(f"{process.args[0]} is ready", lambda: is_ready(port), seconds, process)
             return port, process
