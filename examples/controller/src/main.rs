@@ -1,0 +1,92 @@
+//! Shows a whole controller with its metrics: the one to copy from.
+//!
+//!     cargo run -p app-controller            runs against the cluster of your kubeconfig
+//!     cargo run -p app-controller -- crd     prints the CRD, for `kubectl apply -f -`
+//!
+//! `controller.rs` has the one line that records, `app.rs` says what the gauges show. What is done to
+//! an object is in `reconcile.rs`, `status.rs` and `work.rs`; which of several replicas does it, in
+//! `election.rs`. `options.rs` lists the environment that it reads.
+
+mod app;
+mod controller;
+mod election;
+mod options;
+mod reconcile;
+mod status;
+mod work;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::{env, io};
+
+use gotk_metrics::{MetricsServer, Recorder};
+use kube::{Client, CustomResourceExt as _};
+use tokio::select;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::App;
+use crate::election::Election;
+use crate::options::Options;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("app-controller: {}", with_causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    match env::args().nth(1).as_deref() {
+        None => {}
+        Some("crd") => {
+            print!("{}", serde_saphyr::to_string(&App::crd())?);
+            return Ok(());
+        }
+        Some(other) => return Err(format!("`{other}` is neither nothing nor `crd`").into()),
+    }
+    let options = Options::from_env()?;
+    let stop = asked_to_end()?;
+    let client = Client::try_default().await?;
+    let election = Election::new(&client, &options);
+    let recorder = Recorder::builder()
+        .deleted_grace(options.deleted_grace)
+        .build()?;
+    // A port that is in use is an error here, before the first reconcile.
+    let server = MetricsServer::bind(recorder.clone(), options.metrics).await?;
+    println!("http://{}/metrics", server.local_addr());
+
+    // Every replica is scraped, whether it leads or waits, until its controller has ended.
+    let mut ended = Ok(());
+    let controller = async { ended = controller::run(client, &recorder, election, stop).await };
+    // In a box: the future of a whole controller is large.
+    server.serve_until(Box::pin(controller)).await;
+    ended
+}
+
+/// Ready at SIGTERM, which ends a pod, and at Ctrl-C.
+fn asked_to_end() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    })
+}
+
+/// On one line; some errors say their cause themselves.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if !text.contains(&cause.to_string()) {
+            text = format!("{text}: {cause}");
+        }
+        source = cause.source();
+    }
+    text
+}
