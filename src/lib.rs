@@ -213,7 +213,8 @@ pub use resource_info::InfoLabelError;
 pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
 pub use status::{ConditionStatus, ConditionType};
 
-/// Compiles the examples of the README.
+/// Compiles the examples of the README, but for the first: a kind of its own needs kube's derive, so
+/// `tests/controllers` has that one.
 #[cfg(all(doctest, feature = "kube", feature = "server"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

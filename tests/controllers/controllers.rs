@@ -12,6 +12,7 @@ mod deletion;
 mod foreign;
 mod helpful;
 mod kinds;
+mod readme;
 mod reconcile;
 mod requests;
 mod server;

@@ -2,14 +2,16 @@
 //!
 //! Most of this is what happens while a scrape reads them; `tests/tracking` has the rest.
 
-use std::sync::Mutex;
+use std::io;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use gotk_metrics::ConditionStatus::True;
+use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::{ConditionType, Format, ObjectId, Observed};
 use gotk_metrics::{RecordReconcile as _, Recorder, Tracked};
+use kube::runtime::controller::Action;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::Event;
 use serde_json::json;
@@ -21,6 +23,61 @@ use crate::requests::list;
 const READY: ConditionType = ConditionType::READY;
 /// In real time: of what must not wait at all.
 const LIMIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn what_a_store_says_goes_before_what_was_recorded() {
+    let (recorder, _) = on_manual_clock(Recorder::builder());
+    let mut store = Apps::tracked(&recorder);
+    store.set("a", "True");
+    let a = "App ns/a Ready=True suspended=0";
+    assert_objects(&recorder, &[a]);
+    // As a reconcile does that was written before, and has an old object in hand.
+    recorder.record_condition(&id("a"), &READY, False);
+    recorder.record_suspend(&id("a"), true);
+    assert_objects(&recorder, &[a]);
+}
+
+#[test]
+fn a_store_that_is_not_ready_is_not_by_the_attempts_of_another_controller() {
+    let (recorder, _) = on_manual_clock(Recorder::builder());
+    let mut first = Apps::tracked(&recorder);
+    let mut reconcile = recorder
+        .instrument(async |_: Arc<App>, _: Arc<()>| Ok::<_, io::Error>(Action::await_change()));
+    first.set("a", "True");
+    first.set("b", "True");
+    drop(reconcile(Arc::new(object("b", "True")), Arc::new(())));
+    let [a, b] = ["a", "b"].map(|name| format!("App ns/{name} Ready=True suspended=0"));
+    assert_objects(&recorder, &[&a, &b]);
+    // Of another controller, which has not listed yet; it may well hold `a`.
+    let mut second = Apps::tracked(&recorder);
+    first.remove("a");
+    assert_objects(&recorder, &[&a, &b]);
+    second.set("c", "True");
+    assert_objects(
+        &recorder,
+        &[
+            "App ns/a Ready=Deleted suspended=0",
+            &b,
+            "App ns/c Ready=True suspended=0",
+        ],
+    );
+}
+
+#[test]
+fn a_store_of_a_new_term_is_not_ready_by_the_attempts_of_the_last() {
+    let (recorder, _) = on_manual_clock(Recorder::builder());
+    let mut store = Apps::tracked(&recorder);
+    store.set("a", "True");
+    let mut reconcile = recorder
+        .instrument(async |_: Arc<App>, _: Arc<()>| Ok::<_, io::Error>(Action::await_change()));
+    drop(reconcile(Arc::new(object("a", "True")), Arc::new(())));
+    recorder.clear();
+    drop((store, reconcile));
+
+    let _store = Apps::tracked(&recorder);
+    recorder.record_condition(&id("a"), &READY, False);
+    assert_objects(&recorder, &["App ns/a Ready=False"]);
+}
 
 #[test]
 fn conditions_that_no_store_knows_are_deleted_and_unknown_afterwards() {

@@ -99,6 +99,23 @@ async fn nothing_is_deleted_while_a_store_of_the_kind_is_not_ready() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_controller_that_has_nothing_to_do_hides_no_deletion_of_another() {
+    let world = World::new();
+    let _running = world.run_tasks();
+    let controller = world.controller_in::<Task>("empty");
+    let stream = controller.run_recorded(&world.recorder, reconcile_task, policy, world.context());
+    let _other = spawn(stream);
+    create(&world.tasks, task("a", Step::Succeed)).await;
+    assert_objects(&world.recorder, &["Task ns/a Ready=True durations=1 sum=0"]);
+    delete(&world.tasks, "a").await;
+    // Its list is complete, and there is nothing in it.
+    assert_objects(
+        &world.recorder,
+        &["Task ns/a Ready=Deleted durations=1 sum=0"],
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_series_of_a_dropped_stream_go_at_once_and_without_deleted() {
     let world = World::new();
     let running = world.run_apps();

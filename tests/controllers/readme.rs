@@ -1,0 +1,88 @@
+//! The example of the README, to the letter, with what it takes for granted around it.
+//!
+//! What stands between the two marks is the README's; a test compares them.
+
+use std::io;
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::runtime::controller::Action;
+use kube::{Api, Client, CustomResource};
+use serde::{Deserialize, Serialize};
+
+// The README's crate is `futures`, which has this one in it.
+use futures_util as futures;
+
+#[derive(Clone, CustomResource, Debug, Deserialize, Serialize)]
+#[kube(group = "example.com", version = "v1", kind = "App", namespaced)]
+#[kube(status = "AppStatus", schema = "disabled")]
+struct AppSpec {}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct AppStatus {
+    conditions: Vec<Condition>,
+}
+
+struct Context;
+
+async fn reconcile(_: Arc<App>, _: Arc<Context>) -> Result<Action, io::Error> {
+    std::future::ready(Ok(Action::await_change())).await
+}
+
+fn error_policy(_: Arc<App>, _: &io::Error, _: Arc<Context>) -> Action {
+    Action::await_change()
+}
+
+// From here on as in the README.
+use futures::StreamExt as _;
+use gotk_metrics::{
+    ConditionStatus, ControllerExt as _, MetricsServer, Observe, Recorder, find_condition,
+};
+use kube::runtime::Controller;
+
+impl Observe for App {
+    fn condition(&self, type_: &str) -> Option<ConditionStatus> {
+        find_condition(&self.status.as_ref()?.conditions, type_)
+    }
+}
+
+async fn run(apps: Controller<App>, ctx: Arc<Context>) -> Result<(), gotk_metrics::BindError> {
+    let recorder = Recorder::new();
+    let server = MetricsServer::bind(recorder.clone(), 8080).await?; // port in use: an error here
+    tokio::spawn(server.serve());
+
+    apps.run_recorded(&recorder, reconcile, error_policy, ctx) // instead of `.run(reconcile, error_policy, ctx)`
+        .for_each(|_| async {})
+        .await;
+    Ok(())
+}
+// To here.
+
+#[test]
+fn the_example_of_the_readme_is_compiled() {
+    // White space apart, and the comma that rustfmt puts where it breaks a line.
+    let bare = |text: &str| {
+        let text = text.replace(",\n}", "\n}");
+        text.split_whitespace().collect::<String>()
+    };
+    let readme = include_str!("../../README.md");
+    let example = readme.split("```").nth(1).unwrap();
+    let example = example.strip_prefix("Rust\n").unwrap();
+    assert!(example.lines().count() <= 20);
+    let here = include_str!("readme.rs");
+    let (_, here) = here
+        .split_once("// From here on as in the README.\n")
+        .unwrap();
+    let (here, _) = here.split_once("// To here.\n").unwrap();
+    assert_eq!(bare(here), bare(example));
+}
+
+/// A future of it can be spawned.
+#[test]
+fn the_example_of_the_readme_can_be_spawned() {
+    fn send<F: Future + Send + 'static>(_: impl FnOnce(Client) -> F) {}
+    send(|client| {
+        let apps = Controller::new(Api::all(client), kube::runtime::watcher::Config::default());
+        run(apps, Arc::new(Context))
+    });
+}
