@@ -58,7 +58,8 @@ impl ConditionGauge {
     /// Sets the condition `condition` of the object to `status`.
     ///
     /// Brings a deleted object back: its other conditions become Unknown. Once Ready was set, the
-    /// ends of attempts no longer decide it, until the object is forgotten.
+    /// ends of attempts no longer decide it, until the object is forgotten. What a tracked store says of
+    /// the condition goes before.
     pub fn set<I>(&self, id: &I, condition: &ConditionType, status: ConditionStatus)
     where
         I: ToObjectId + ?Sized,
@@ -103,7 +104,7 @@ impl SuspendGauge {
 
     /// Sets the object's series to 1 if `suspended`, otherwise to 0.
     ///
-    /// Does not bring a deleted object back.
+    /// Does not bring a deleted object back. What a tracked store says of it goes before.
     pub fn set<I: ToObjectId + ?Sized>(&self, id: &I, suspended: bool) {
         self.inner.set_suspended(id, suspended);
     }
@@ -184,7 +185,13 @@ impl Inner {
         self.store.with_revived(key, revives, |series, revive| {
             series.change(|word| {
                 let word = if revive { word.alive() } else { word };
-                Some(word.with_condition(slot, status))
+                // What a tracked store says is not overruled while the object lives.
+                let decided = series.decided().has_condition(slot) && !word.is_deleted();
+                Some(if decided {
+                    word
+                } else {
+                    word.with_condition(slot, status)
+                })
             });
         });
     }
@@ -195,7 +202,10 @@ impl Inner {
         }
         let id = id.to_object_id();
         self.store.with(id.key(), |series| {
-            series.change(|word| Some(word.with_suspended(suspended)));
+            series.change(|word| {
+                let decided = series.decided().has_suspended() && !word.is_deleted();
+                (!decided).then(|| word.with_suspended(suspended))
+            });
         });
     }
 

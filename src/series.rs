@@ -184,7 +184,11 @@ impl ObjectSeries {
     /// Brings a deleted object back. Called by one sync at a time.
     pub(crate) fn read(&self, view: Option<&View>) {
         let reading = view.map(|view| view.reading);
-        let before = Fields::from_bits(self.tracked.load(Ordering::Relaxed));
+        let before = self.decided();
+        let now = reading.map_or(before, Reading::fields);
+        // Both for a moment: from before the change on no call writes what a store has a word on.
+        self.tracked
+            .store(before.and(now).bits(), Ordering::Relaxed);
         self.change(|word| {
             let word = word.alive();
             Some(match reading {
@@ -192,11 +196,15 @@ impl ObjectSeries {
                 None => word.with_attempt(),
             })
         });
+        self.tracked.store(now.bits(), Ordering::Relaxed);
         if let Some(view) = view {
-            let fields = view.reading.fields();
-            self.tracked.store(fields.bits(), Ordering::Relaxed);
             self.rest.lock().info = Some(Arc::clone(&view.info));
         }
+    }
+
+    /// The fields of the state that a tracked store has written and has a word on still.
+    pub(crate) fn decided(&self) -> Fields {
+        Fields::from_bits(self.tracked.load(Ordering::Relaxed))
     }
 
     pub(crate) fn info(&self) -> Option<Arc<Info>> {

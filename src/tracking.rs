@@ -20,6 +20,9 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     /// Whether an object that is not in it is gone. Until its first list it holds nothing.
     fn is_ready(&self) -> bool;
 
+    /// To be believed from now on.
+    fn believe(&self);
+
     /// Tells `pass` of each object.
     fn visit(&self, pass: &Pass<'_>);
 
@@ -44,8 +47,8 @@ type Sources = Arc<[Arc<TrackedSource>]>;
 
 pub(crate) struct Tracking {
     sources: RwLock<Sources>,
-    /// Kinds with a flag that tells whether an attempt of an instrumented controller has started.
-    started: Mutex<Vec<(Box<str>, Arc<AtomicBool>)>>,
+    /// Whether there may be a source that is not ready.
+    waiting: AtomicBool,
     flight: Mutex<Flight>,
     landed: Condvar,
     panics: AtomicU64,
@@ -65,12 +68,22 @@ impl Default for Tracking {
     fn default() -> Self {
         Self {
             sources: RwLock::new(Arc::from([])),
-            started: Mutex::default(),
+            waiting: AtomicBool::new(false),
             flight: Mutex::default(),
             landed: Condvar::new(),
             panics: AtomicU64::new(0),
             any: AtomicBool::new(false),
         }
+    }
+}
+
+impl TrackedSource {
+    pub(crate) fn is_ready(&self) -> bool {
+        self.source.is_ready()
+    }
+
+    pub(crate) fn believe(&self) {
+        self.source.believe();
     }
 }
 
@@ -84,6 +97,7 @@ impl Tracking {
         let mut sources = self.sources.write();
         let all = sources.iter().cloned().chain([Arc::clone(&added)]);
         *sources = all.collect();
+        self.waiting.store(true, Ordering::Relaxed);
         added
     }
 
@@ -124,15 +138,29 @@ impl Tracking {
         of_kind.peek().is_none() || of_kind.any(|source| source.source.holds(key))
     }
 
-    /// Set once an attempt on an object of `kind` has started in a controller that was instrumented by hand.
-    pub(crate) fn started(&self, kind: &str) -> Arc<AtomicBool> {
-        let mut started = self.started.lock();
-        if let Some((_, flag)) = started.iter().find(|(of, _)| **of == *kind) {
-            return Arc::clone(flag);
+    /// An attempt on the object has started in a controller that was instrumented by hand. kube-rs holds attempts back
+    /// until the store has its first list, so a store that holds the object is complete; it may be empty by the next sync.
+    pub(crate) fn attempt_started(&self, key: Key<'_>) {
+        if !self.waiting.load(Ordering::Relaxed) {
+            return;
         }
-        let flag = Arc::new(AtomicBool::new(false));
-        started.push((kind.into(), Arc::clone(&flag)));
-        flag
+        // Before the sources are listed: one that is added meanwhile is in the list, or sets it again.
+        self.waiting.store(false, Ordering::Relaxed);
+        let sources = self.sources();
+        for source in of_kind(&sources, key.kind) {
+            if !source.source.is_ready() && source.source.holds(key) {
+                source.source.believe();
+            }
+        }
+        if sources.iter().any(|source| !source.source.is_ready()) {
+            self.waiting.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether another source of the kind waits for `source` to be ready.
+    pub(crate) fn is_awaited(&self, source: &Arc<TrackedSource>) -> bool {
+        let sources = self.sources();
+        of_kind(&sources, source.source.kind()).any(|other| !Arc::ptr_eq(other, source))
     }
 
     /// How often an object could not be read; `None` if nothing was ever tracked.

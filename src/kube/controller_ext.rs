@@ -19,7 +19,7 @@ use pin_project_lite::pin_project;
 use super::failures::Failures;
 use super::observe::Observe;
 use super::options::{ControllerOptions, Observer};
-use super::track::Tracked;
+use super::track::{Readiness, Tracked};
 use crate::controller::Controller as Counters;
 use crate::recorder::Recorder;
 use crate::sync::{Arc, AtomicBool};
@@ -154,9 +154,10 @@ where
         O: Observer<K>,
         R: Failures<E> + Send + 'static,
     {
-        let started = Arc::new(AtomicBool::new(false));
-        let (tracked, options) = options.track_started(self.store(), Arc::clone(&started));
-        let (attempts, failures) = options.attempts(started);
+        let ready = Arc::new(AtomicBool::new(false));
+        let (tracked, options) = options.track_shared(self.store(), Arc::clone(&ready));
+        let (attempts, failures) = options.attempts(Some(ready));
+        let readiness = tracked.readiness(self.store());
         let counters = attempts.controller();
         if let Some(counters) = &counters {
             counters.streams();
@@ -176,6 +177,7 @@ where
         };
         RecordedStream {
             stream: self.run(reconcile, error_policy, context),
+            readiness: Some(readiness),
             counters,
             tracked: Some(tracked),
         }
@@ -196,6 +198,8 @@ pin_project! {
         // Before what it uses, which is dropped after it.
         #[pin]
         stream: S,
+        // None once the first list is complete.
+        readiness: Option<Readiness>,
         counters: Option<Arc<Counters>>,
         tracked: Option<Tracked>,
     }
@@ -211,7 +215,15 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let item = ready!(this.stream.poll_next(cx));
+        let polled = this.stream.poll_next(cx);
+        // Behind it and with the same waker: a store keeps one waker only, which the controller has just
+        // left there, so that nothing is taken from anybody.
+        if let Some(is_known) = this.readiness
+            && is_known(cx)
+        {
+            *this.readiness = None;
+        }
+        let item = ready!(polled);
         match (&item, this.counters) {
             (Some(Err(controller::Error::QueueError(_))), Some(counters)) => {
                 counters.watch_failed();

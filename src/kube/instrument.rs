@@ -16,7 +16,6 @@ use super::id_of;
 use super::options::ControllerOptions;
 use crate::controller::{Claim, Controller};
 use crate::inner::Inner;
-use crate::object::capped_kind;
 use crate::reconcile::{Attempt, Recorded};
 use crate::recorder::Recorder;
 use crate::sync::{Arc, AtomicBool, Ordering};
@@ -81,10 +80,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         Fut: Future<Output = Result<Action, E>>,
         R: Failures<E>,
     {
-        let kind = K::kind(&self.dyntype);
-        let started = self.recorder.inner.tracking.started(capped_kind(&kind));
-        drop(kind);
-        let (attempts, failures) = self.attempts(started);
+        let (attempts, failures) = self.attempts(None);
         attempts.instrument(failures, reconcile)
     }
 }
@@ -95,8 +91,9 @@ pub(super) struct Attempts<K: Lookup> {
     dyntype: K::DynamicType,
     /// None beyond the last controller.
     claim: Option<Claim>,
-    /// Set by the first attempt: kube-rs holds it back until the store has its first list.
-    started: Arc<AtomicBool>,
+    /// Set by the first attempt: kube-rs holds it back until the store has its first list. None if the store is tracked
+    /// by hand, if at all.
+    ready: Option<Arc<AtomicBool>>,
 }
 
 impl<K: Lookup> Attempts<K> {
@@ -104,13 +101,13 @@ impl<K: Lookup> Attempts<K> {
         inner: Arc<Inner>,
         dyntype: K::DynamicType,
         claim: Option<Claim>,
-        started: Arc<AtomicBool>,
+        ready: Option<Arc<AtomicBool>>,
     ) -> Self {
         Self {
             inner,
             dyntype,
             claim,
-            started,
+            ready,
         }
     }
 
@@ -147,9 +144,10 @@ impl<K: Lookup> Attempts<K> {
     fn start(&self, object: &K) -> Attempt {
         let id = id_of(object, &self.dyntype);
         let attempt = Attempt::start_in(&self.inner, self.controller(), id.key());
-        // Behind the attempt's sign of life. Release: see `Source::is_ready`.
-        if !self.started.load(Ordering::Relaxed) {
-            self.started.store(true, Ordering::Release);
+        // Relaxed, and behind the attempt's sign of life: a sync that sees it judges by what it reads then.
+        match &self.ready {
+            Some(ready) => ready.store(true, Ordering::Relaxed),
+            None => self.inner.tracking.attempt_started(id.key()),
         }
         attempt
     }

@@ -264,16 +264,14 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         <K as Lookup>::DynamicType: Eq + Hash + Clone,
         O: Observer<K>,
     {
-        let kind = <K as Lookup>::kind(&self.dyntype);
-        let started = self.recorder.inner.tracking.started(capped_kind(&kind));
-        self.track_started(store, started).0
+        self.track_shared(store, Arc::default()).0
     }
 
-    /// [`track`](Self::track) with the flag of the controller itself, and what is left of the options.
-    pub(super) fn track_started(
+    /// [`track`](Self::track) with a flag for the first list being complete, and what is left of the options.
+    pub(super) fn track_shared(
         self,
         store: Store<K>,
-        started: Arc<AtomicBool>,
+        ready: Arc<AtomicBool>,
     ) -> (Tracked, ControllerOptions<K, (), R>)
     where
         K: Resource<DynamicType = <K as Lookup>::DynamicType> + Clone + Send + Sync + 'static,
@@ -281,8 +279,8 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         O: Observer<K>,
     {
         let inner = &self.recorder.inner;
-        let ready = [ConditionType::READY];
-        let types = ready.into_iter().chain(self.conditions);
+        let first = [ConditionType::READY];
+        let types = first.into_iter().chain(self.conditions);
         let types = types.filter_map(|condition| {
             let slot = inner.types.slot(&condition);
             if slot.is_none() {
@@ -298,7 +296,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
             self.observer,
             types,
             self.info_labels,
-            started,
+            ready,
         );
         let tracked = Tracked::new(Arc::clone(inner), Box::new(source));
         let rest = ControllerOptions {
@@ -314,8 +312,8 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         (tracked, rest)
     }
 
-    /// What starts attempts in the name of the controller; `started` is set by the first.
-    pub(super) fn attempts(self, started: Arc<AtomicBool>) -> (Attempts<K>, R) {
+    /// What starts attempts in the name of the controller; the first one sets `ready`, or asks all stores that wait.
+    pub(super) fn attempts(self, ready: Option<Arc<AtomicBool>>) -> (Attempts<K>, R) {
         let inner = self.recorder.inner;
         let kind = K::kind(&self.dyntype);
         let claim = inner
@@ -326,7 +324,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
             claim.controller().set_max_concurrent(max);
         }
         (
-            Attempts::new(inner, self.dyntype, claim, started),
+            Attempts::new(inner, self.dyntype, claim, ready),
             self.failures,
         )
     }

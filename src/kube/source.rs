@@ -38,10 +38,8 @@ where
     /// The labels of an object without any of its own.
     plain: Arc<Info>,
     conditions: Box<[(ConditionType, Slot)]>,
-    /// Whether an attempt of its controller has started, which waits for the first list.
-    started: Arc<AtomicBool>,
-    /// Whether it was ever seen with an object in it.
-    filled: AtomicBool,
+    /// Whether its first list is complete, by whatever sign. Shared with the controller that `run_recorded` runs.
+    ready: Arc<AtomicBool>,
     /// In the order in which the store told them.
     last: Mutex<Vec<Cached<K>>>,
     /// As of the last visit.
@@ -75,7 +73,7 @@ where
         observer: O,
         conditions: Box<[(ConditionType, Slot)]>,
         labels: InfoLabels,
-        started: Arc<AtomicBool>,
+        ready: Arc<AtomicBool>,
     ) -> Self {
         let kind = InfoKind {
             group: cap(&K::group(&dyntype), MAX_NAME).into(),
@@ -90,8 +88,7 @@ where
             dyntype,
             observer,
             conditions,
-            started,
-            filled: AtomicBool::new(false),
+            ready,
             last: Mutex::default(),
             behind: Mutex::default(),
         }
@@ -178,13 +175,17 @@ where
 
     fn is_ready(&self) -> bool {
         // Relaxed: the store's own lock orders it, which whoever set it had before.
-        self.filled.load(Ordering::Relaxed) || self.started.load(Ordering::Relaxed)
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    fn believe(&self) {
+        self.ready.store(true, Ordering::Relaxed);
     }
 
     fn visit(&self, pass: &Pass<'_>) {
         let objects = self.store.state();
         if !objects.is_empty() {
-            self.filled.store(true, Ordering::Relaxed);
+            self.believe();
         }
         // Taken out: user code runs under no lock.
         let mut last = mem::take(&mut *self.last.lock());

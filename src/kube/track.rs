@@ -2,7 +2,10 @@
 //!
 //! A store is tracked for as long as its guard lives, since it has no sign of its own end.
 
+use std::future::Future as _;
 use std::hash::Hash;
+use std::pin::pin;
+use std::task::{Context, Poll};
 
 use kube_core::Resource;
 use kube_runtime::reflector::Store;
@@ -27,12 +30,40 @@ pub struct Tracked {
     live: Option<(Arc<Inner>, Arc<TrackedSource>)>,
 }
 
+pub(super) type Readiness = Box<dyn FnMut(&mut Context<'_>) -> bool + Send>;
+
 impl Tracked {
     pub(super) fn new(inner: Arc<Inner>, source: Box<dyn Source>) -> Self {
         let source = inner.tracking.add(source);
         Self {
             live: Some((inner, source)),
         }
+    }
+
+    /// What asks whether the first list of `store`, the store of this, is complete, while another one of the kind waits for
+    /// that. Returns true once there is no more to ask.
+    pub(super) fn readiness<K>(&self, store: Store<K>) -> Readiness
+    where
+        K: Resource + Clone + Send + Sync + 'static,
+        K::DynamicType: Eq + Hash + Clone,
+    {
+        let live = self.live.clone();
+        Box::new(move |cx| {
+            let Some((inner, source)) = &live else {
+                return true;
+            };
+            if source.is_ready() {
+                return true;
+            }
+            if !inner.tracking.is_awaited(source) {
+                return false;
+            }
+            let asked = pin!(store.wait_until_ready()).poll(cx);
+            if matches!(asked, Poll::Ready(Ok(()))) {
+                source.believe();
+            }
+            asked.is_ready()
+        })
     }
 
     /// Keeps the store tracked until the recorder is cleared, or dropped with all its clones.
@@ -58,7 +89,7 @@ impl Recorder {
     /// to be deleted, because a finalizer holds it, shows its real state.
     ///
     /// A store is believed once it was seen with an object in it, or once an [instrumented](Self::instrument)
-    /// attempt on an object of the kind has started: before that its first list is not complete. Where two stores of a
+    /// attempt on one of its objects has started: before that its first list may not be complete. Where two stores of a
     /// kind hold one object, the one that was tracked first says what state it is in.
     ///
     /// [`run_recorded`](crate::ControllerExt::run_recorded) does this by itself.

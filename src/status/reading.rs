@@ -43,6 +43,21 @@ impl Reading {
 }
 
 impl Fields {
+    /// Ready has a field of its own for each who says something.
+    pub(crate) fn has_condition(self, slot: Slot) -> bool {
+        let bit = slot.index().checked_sub(1);
+        bit.is_some_and(|bit| (self.0 >> bit) & 1 != 0)
+    }
+
+    pub(crate) const fn has_suspended(self) -> bool {
+        (self.0 >> TYPES) != 0
+    }
+
+    /// Those of both.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     pub(crate) const fn from_bits(bits: u16) -> Self {
         Self(bits)
     }

@@ -97,6 +97,27 @@ fn what_a_call_said_and_the_object_never_did_stays() {
 }
 
 #[test]
+fn what_the_object_says_is_not_overruled() {
+    let (recorder, _) = recorder();
+    let app = || App::new("a").with("Stalled", False).suspended(false);
+    let mut cache = Cache::of([app(), App::new("b")]);
+    let _tracked = recorder.track(cache.store());
+    let (a, b) = (
+        "App ns/a Ready=Unknown Stalled=False suspended=0",
+        "App ns/b Ready=Unknown",
+    );
+    assert_objects(&recorder, &[a, b]);
+    recorder.record_condition(&id("a"), &ConditionType::STALLED, True);
+    recorder.record_suspend(&id("a"), true);
+    assert_objects(&recorder, &[a, b]);
+    // Once it says nothing, nobody is.
+    cache.apply(App::new("a"));
+    assert_objects(&recorder, &["App ns/a Ready=Unknown", b]);
+    recorder.record_suspend(&id("a"), true);
+    assert_objects(&recorder, &["App ns/a Ready=Unknown suspended=1", b]);
+}
+
+#[test]
 fn the_conditions_that_are_read_are_the_users_choice() {
     let (recorder, _) = recorder();
     let app = App::new("a")

@@ -38,23 +38,27 @@ fn a_store_that_was_full_once_is_believed_when_it_is_empty() {
 }
 
 #[test]
-fn an_instrumented_attempt_tells_that_an_empty_store_is_complete() {
+fn an_instrumented_attempt_tells_that_the_store_of_its_object_is_complete() {
     let (recorder, _) = recorder();
-    let cache = Cache::of([]);
+    let mut cache = Cache::of([App::new("b")]);
+    let mut unlisted = Cache::new();
+    let first = recorder.track(unlisted.store());
     let _tracked = recorder.track(cache.store());
     recorder.start(&id("a")).succeed();
-    assert_objects(&recorder, &["App ns/a Ready=True durations=1 sum=0"]);
     let done = |_: Arc<App>, _: Arc<()>| ready(Ok::<_, io::Error>(Action::await_change()));
     let mut instrumented = recorder.instrument(done);
     drop(instrumented(Arc::new(App::new("b")), Arc::new(())));
-    // Both attempts are over, and the store has neither object.
-    assert_objects(
-        &recorder,
-        &[
-            "App ns/a Ready=Deleted durations=1 sum=0",
-            "App ns/b Ready=Deleted",
-        ],
+    // Never seen with an object in it.
+    cache.delete("b");
+    let (a, b) = (
+        "App ns/a Ready=True durations=1 sum=0",
+        "App ns/b Ready=Unknown",
     );
+    assert_objects(&recorder, &[a, b]);
+    unlisted.list([App::new("a")]);
+    assert_objects(&recorder, &[a, "App ns/b Ready=Deleted"]);
+    drop(first);
+    assert_objects(&recorder, &[]);
 }
 
 #[test]
