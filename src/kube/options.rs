@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::Hash;
+use std::mem;
 use std::num::NonZeroU64;
 
 use kube_core::Resource;
@@ -58,14 +59,19 @@ use crate::sync::{Arc, AtomicBool};
 /// ```
 #[must_use = "options do nothing by themselves; hand them to `run_recorded_with`"]
 pub struct ControllerOptions<K: Lookup, O = ByTrait, R = AsIs> {
-    pub(super) recorder: Recorder,
-    pub(super) dyntype: K::DynamicType,
+    settings: Settings<K>,
+    observer: O,
+    failures: R,
+}
+
+/// What does not depend on how objects are read and failures treated.
+struct Settings<K: Lookup> {
+    recorder: Recorder,
+    dyntype: K::DynamicType,
     name: Option<String>,
     conditions: Vec<ConditionType>,
     info_labels: InfoLabels,
     max_concurrent: Option<NonZeroU64>,
-    observer: O,
-    failures: R,
 }
 
 impl Recorder {
@@ -92,12 +98,14 @@ impl Recorder {
     /// ```
     pub fn controller_with<K: Lookup>(&self, dyntype: K::DynamicType) -> ControllerOptions<K> {
         ControllerOptions {
-            recorder: self.clone(),
-            dyntype,
-            name: None,
-            conditions: vec![ConditionType::RECONCILING, ConditionType::STALLED],
-            info_labels: InfoLabels::default(),
-            max_concurrent: None,
+            settings: Settings {
+                recorder: self.clone(),
+                dyntype,
+                name: None,
+                conditions: vec![ConditionType::RECONCILING, ConditionType::STALLED],
+                info_labels: InfoLabels::default(),
+                max_concurrent: None,
+            },
             observer: ByTrait,
             failures: AsIs,
         }
@@ -110,7 +118,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     /// Controllers that are given one name share their counters. Defaults to the kind in lower case, with `-2`, `-3` and so
     /// on behind it while another controller of the kind has that name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        self.settings.name = Some(name.into());
         self
     }
 
@@ -121,7 +129,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     where
         T: Into<Cow<'static, str>>,
     {
-        self.conditions = types.into_iter().map(ConditionType::new).collect();
+        self.settings.conditions = types.into_iter().map(ConditionType::new).collect();
         self
     }
 
@@ -153,7 +161,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     where
         T: Into<Cow<'static, str>>,
     {
-        self.info_labels = InfoLabels::new(names.into_iter().map(T::into).collect())?;
+        self.settings.info_labels = InfoLabels::new(names.into_iter().map(T::into).collect())?;
         Ok(self)
     }
 
@@ -162,7 +170,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     /// Shown as `controller_runtime_max_concurrent_reconciles`; changes nothing else, since kube-rs does not tell what it
     /// was told. Zero is no limit, and makes no series. Defaults to zero.
     pub fn max_concurrent(mut self, reconciles: u16) -> Self {
-        self.max_concurrent = NonZeroU64::new(reconciles.into());
+        self.settings.max_concurrent = NonZeroU64::new(reconciles.into());
         self
     }
 
@@ -174,12 +182,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         F: Fn(&K) -> Observed + Send + Sync + 'static,
     {
         ControllerOptions {
-            recorder: self.recorder,
-            dyntype: self.dyntype,
-            name: self.name,
-            conditions: self.conditions,
-            info_labels: self.info_labels,
-            max_concurrent: self.max_concurrent,
+            settings: self.settings,
             observer: ByClosure(observe),
             failures: self.failures,
         }
@@ -208,12 +211,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         F: Fn(Box<dyn std::any::Any + Send>) -> E + Send + Sync + 'static,
     {
         ControllerOptions {
-            recorder: self.recorder,
-            dyntype: self.dyntype,
-            name: self.name,
-            conditions: self.conditions,
-            info_labels: self.info_labels,
-            max_concurrent: self.max_concurrent,
+            settings: self.settings,
             observer: self.observer,
             failures: Recovery::new(recover, self.failures),
         }
@@ -246,12 +244,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     /// ```
     pub fn error_categories(self) -> ControllerOptions<K, O, Categorized<R>> {
         ControllerOptions {
-            recorder: self.recorder,
-            dyntype: self.dyntype,
-            name: self.name,
-            conditions: self.conditions,
-            info_labels: self.info_labels,
-            max_concurrent: self.max_concurrent,
+            settings: self.settings,
             observer: self.observer,
             failures: Categorized(self.failures),
         }
@@ -278,9 +271,10 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         <K as Lookup>::DynamicType: Eq + Hash + Clone,
         O: Observer<K>,
     {
-        let inner = &self.recorder.inner;
+        let mut settings = self.settings;
+        let inner = &settings.recorder.inner;
         let first = [ConditionType::READY];
-        let types = first.into_iter().chain(self.conditions);
+        let types = first.into_iter().chain(mem::take(&mut settings.conditions));
         let types = types.filter_map(|condition| {
             let slot = inner.types.slot(&condition);
             if slot.is_none() {
@@ -289,23 +283,12 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
             Some((condition, slot?))
         });
         let types: Box<[(ConditionType, Slot)]> = types.collect();
-        let dyntype = self.dyntype.clone();
-        let source = StoreSource::new(
-            store,
-            dyntype,
-            self.observer,
-            types,
-            self.info_labels,
-            ready,
-        );
+        let labels = mem::take(&mut settings.info_labels);
+        let dyntype = settings.dyntype.clone();
+        let source = StoreSource::new(store, dyntype, self.observer, types, labels, ready);
         let tracked = Tracked::new(Arc::clone(inner), Box::new(source));
         let rest = ControllerOptions {
-            recorder: self.recorder,
-            dyntype: self.dyntype,
-            name: self.name,
-            conditions: Vec::new(),
-            info_labels: InfoLabels::default(),
-            max_concurrent: self.max_concurrent,
+            settings,
             observer: (),
             failures: self.failures,
         };
@@ -314,29 +297,30 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
 
     /// What starts attempts in the name of the controller; the first one sets `ready`, or asks all stores that wait.
     pub(super) fn attempts(self, ready: Option<Arc<AtomicBool>>) -> (Attempts<K>, R) {
-        let inner = self.recorder.inner;
-        let kind = K::kind(&self.dyntype);
-        let claim = inner
-            .controllers
-            .claim(capped_kind(&kind), self.name.as_deref());
-        drop(kind);
-        if let (Some(claim), Some(max)) = (&claim, self.max_concurrent) {
+        let Settings {
+            recorder,
+            dyntype,
+            name,
+            max_concurrent,
+            ..
+        } = self.settings;
+        let controllers = &recorder.inner.controllers;
+        let claim = controllers.claim(capped_kind(&K::kind(&dyntype)), name.as_deref());
+        if let (Some(claim), Some(max)) = (&claim, max_concurrent) {
             claim.controller().set_max_concurrent(max);
         }
-        (
-            Attempts::new(inner, self.dyntype, claim, ready),
-            self.failures,
-        )
+        let attempts = Attempts::new(recorder.inner, dyntype, claim, ready);
+        (attempts, self.failures)
     }
 }
 
 impl<K: Lookup, O, R> fmt::Debug for ControllerOptions<K, O, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ControllerOptions")
-            .field("kind", &K::kind(&self.dyntype))
-            .field("name", &self.name)
-            .field("conditions", &self.conditions)
-            .field("max_concurrent", &self.max_concurrent)
+            .field("kind", &K::kind(&self.settings.dyntype))
+            .field("name", &self.settings.name)
+            .field("conditions", &self.settings.conditions)
+            .field("max_concurrent", &self.settings.max_concurrent)
             .finish_non_exhaustive()
     }
 }
