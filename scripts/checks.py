@@ -27,6 +27,10 @@ class Checks:
             if detail:
                 print("      " + str(detail).replace("\n", "\n      "), flush=True)
 
+    def figure(self, what):
+        """Printed, and never fails."""
+        print(f"      {what}", flush=True)
+
     def equal(self, what, actual, expected):
         self.that(f"{what}: {brief(expected)}", actual == expected, difference(actual, expected))
 

@@ -1,4 +1,4 @@
-"""What all checks of the endpoint share: processes, checks, requests.
+"""What all checks of the endpoint share: the program, requests, an honest scraper.
 
 Every process is ended by who started it, whatever happens, and everything listens on loopback.
 """
@@ -7,51 +7,13 @@ import contextlib
 import http.client
 import json
 import re
-import socket
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 LONG = 60  # seconds; what takes longer hangs
-
-
-class Checks:
-    """Counts what holds; a figure is printed and never fails."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def that(self, what, holds, detail=""):
-        if holds:
-            self.passed += 1
-            print(f"OK    {what}", flush=True)
-        else:
-            self.failed += 1
-            print(f"FAIL  {what}", flush=True)
-            if detail:
-                print("      " + str(detail)[:4000].replace("\n", "\n      "), flush=True)
-
-    def figure(self, what):
-        print(f"      {what}", flush=True)
-
-
-@contextlib.contextmanager
-def running(command, log):
-    """A process that is ended on the way out; what it printed goes to `log`."""
-    with open(log, "wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 class Endpoint:
@@ -121,12 +83,6 @@ def fetch(address, target="/metrics", headers=None, method="GET"):
         connection.close()
 
 
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 def samples(text):
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
@@ -173,11 +129,3 @@ class Honest(threading.Thread):
 
 def mib(size):
     return f"{size / (1 << 20):.1f} MiB"
-
-
-def main_guard(run):
-    """Exit code 1 if a check failed; the last line is what `.ci/run` counts."""
-    checks = Checks()
-    run(checks)
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    sys.exit(checks.failed > 0)

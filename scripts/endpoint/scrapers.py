@@ -11,8 +11,9 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from common import Endpoint, fetch, free_port, running, wait_until
+from common import Endpoint, fetch, wait_until
 from hostile import expected
+from processes import free_port, running
 
 CONFIG = """
 global: {{ scrape_interval: 1s, scrape_timeout: 1s }}
