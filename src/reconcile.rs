@@ -90,6 +90,10 @@ impl Completion for Outcome {
 /// let line = r#"gotkmetrics_reconcile_errors_total{category="quota",controller="bucket"} 1"#;
 /// assert!(recorder.encode(Format::Text).contains(line));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what kind of error it is",
+    note = "implement `ErrorCategory` for it, or leave out `error_categories`"
+)]
 pub trait ErrorCategory {
     /// The category.
     fn category(&self) -> &'static str;

@@ -21,6 +21,10 @@ const FIXED: [(&str, Part); 7] = [
     ("suspended", Part::Suspended),
 ];
 
+/// Labels that a scrape adds, which would move ours out of the way: `namespace` onto `exported_namespace`. And what only
+/// histograms and summaries may have.
+const TAKEN: [&str; 5] = ["instance", "job", "le", "namespace", "quantile"];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Group,
@@ -79,8 +83,7 @@ impl InfoLabels {
             if !is_label_name(name) {
                 return Err(InfoLabelError::Invalid { name: owned() });
             }
-            // A `namespace` of ours would be moved out of the way of the target's, onto `exported_namespace`.
-            if FIXED.iter().any(|(fixed, _)| fixed == name) || *name == "namespace" {
+            if FIXED.iter().any(|(fixed, _)| fixed == name) || TAKEN.contains(&&**name) {
                 return Err(InfoLabelError::Reserved { name: owned() });
             }
             if before == Some(name) {
@@ -322,7 +325,13 @@ mod tests {
             let message = format!("info label `{name}` is not a label name");
             assert_eq!(labels(&[name]).unwrap_err().to_string(), message);
         }
-        for name in ["namespace", "name", "suspended", "customresource_kind"] {
+        for name in [
+            "namespace",
+            "job",
+            "name",
+            "suspended",
+            "customresource_kind",
+        ] {
             let message = format!("info label `{name}` is reserved");
             assert_eq!(labels(&[name]).unwrap_err().to_string(), message);
         }

@@ -37,7 +37,11 @@ where
     /// `Controller::run` with everything recorded: attempts, panics and cancels, errors of the watches, and at each
     /// scrape the state of every object in the controller's own store.
     ///
-    /// Arguments and items are those of `Controller::run`. The state goes when the stream ends or is dropped; attempts that
+    /// Arguments and items are those of `Controller::run`. For a kind that is known at run time only, such as
+    /// `DynamicObject`, and for one of another crate there is [`run_recorded_with`](Self::run_recorded_with) with
+    /// [`Recorder::controller_with`] or [`ControllerOptions::observe`].
+    ///
+    /// The state goes when the stream ends or is dropped; attempts that
     /// are aborted with it count as cancelled. Counters stay.
     ///
     /// # Panics

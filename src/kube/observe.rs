@@ -64,6 +64,10 @@ pub trait Observe {
 
     /// Whether the object is suspended; `None` if its kind knows no such thing, which makes no series.
     ///
+    /// An object that is suspended and has no condition Ready is Ready by its last reconcile, even if that did nothing but
+    /// see that it is suspended. A kind whose reconcile writes no status then is better off saying Unknown in
+    /// [`condition`](Self::condition).
+    ///
     /// Defaults to none.
     fn suspended(&self) -> Option<bool> {
         None
@@ -171,6 +175,9 @@ impl Observed {
 
     /// The object has the condition `type_`, unless `status` is `None`.
     ///
+    /// What is shown besides Ready, Reconciling and Stalled has to be named in
+    /// [`ControllerOptions::conditions`](crate::ControllerOptions::conditions) too.
+    ///
     /// A 17th one is left out: a recorder knows 16 types.
     pub fn condition(
         mut self,
@@ -199,6 +206,9 @@ impl Observed {
     }
 
     /// The value of a label that was added to `gotk_resource_info`; see [`Observe::info`].
+    ///
+    /// One that [`ControllerOptions::info_labels`](crate::ControllerOptions::info_labels) does not name is not shown; an
+    /// empty value is none.
     pub fn info(mut self, label: &'static str, value: impl Into<String>) -> Self {
         self.info.push((label, value.into()));
         self

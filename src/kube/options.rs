@@ -28,6 +28,9 @@ use crate::sync::{Arc, AtomicBool};
 /// Handed to [`run_recorded_with`](crate::ControllerExt::run_recorded_with), or used by hand with
 /// [`instrument`](Self::instrument) and [`track`](Self::track).
 ///
+/// `O` and `R` say how objects are read and what becomes of failures. They have no names outside of this crate, so make
+/// the options in the function that uses them.
+///
 /// # Examples
 ///
 /// ```no_run

@@ -24,7 +24,7 @@ use crate::tracking::{Source, TrackedSource};
 ///
 /// After [`clear`](crate::RecordReconcile::clear) it does nothing more.
 #[derive(Debug)]
-#[must_use = "the tracking ends when this is dropped, and the series of the objects go; keep it or call `forever`"]
+#[must_use = "the tracking ends when this is dropped, and the series of the objects go; bind it to a name (`let _ =` drops it at once) or call `forever`"]
 pub struct Tracked {
     /// None once it is kept for ever.
     live: Option<(Arc<Inner>, Arc<TrackedSource>)>,

@@ -44,8 +44,8 @@ pub(super) struct Exposition {
 }
 
 impl MetricsBody {
-    pub(super) fn text(text: &'static str) -> Self {
-        Self(Kind::Text(Some(Bytes::from_static(text.as_bytes()))))
+    pub(super) fn text(text: Bytes) -> Self {
+        Self(Kind::Text(Some(text)))
     }
 
     pub(super) fn head() -> Self {

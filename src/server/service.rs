@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -37,6 +38,9 @@ use crate::sync::Arc;
 /// | `GET /readyz` | 200, or 503 while [`ready`](Self::ready) says no |
 /// | another method | 405 |
 /// | another path | 404 |
+///
+/// A router that strips a prefix or mounts it elsewhere has to be followed with [`path`](Self::path), or to call
+/// [`scrape`](Self::scrape), which asks for no path.
 ///
 /// An answer keeps the objects of its start in memory until it is read or dropped. Only the server can
 /// see that a peer reads nothing: give it a limit on how long a write may take, as `MetricsServer` has.
@@ -147,10 +151,15 @@ impl MetricsService {
             path if *path == *self.path => self.scrape(request).await,
             path::HEALTH => probe(&request.method, || true),
             path::READY => probe(&request.method, || self.is_ready()),
-            _ => text(
-                StatusCode::NOT_FOUND,
-                "not found; there are the metrics, /healthz and /readyz\n",
-            ),
+            _ => {
+                let hint = format!(
+                    "not found; metrics are at {}, probes at {} and {}\n",
+                    self.path,
+                    path::HEALTH,
+                    path::READY
+                );
+                text(StatusCode::NOT_FOUND, hint)
+            }
         }
     }
 
@@ -271,8 +280,12 @@ fn exposition(format: Format, compressed: bool, body: MetricsBody) -> Response<M
     response
 }
 
-fn text(status: StatusCode, text: &'static str) -> Response<MetricsBody> {
-    with_type(status, "text/plain; charset=utf-8", MetricsBody::text(text))
+fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<MetricsBody> {
+    with_type(
+        status,
+        "text/plain; charset=utf-8",
+        MetricsBody::text(text.into()),
+    )
 }
 
 fn with_type(
