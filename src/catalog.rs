@@ -13,8 +13,9 @@ use self::descriptions::Description;
 /// Variants are in the order of their names, which is the order of the exposition.
 ///
 /// Families whose name starts with `gotk_` are Flux's, those that start with `controller_runtime_`
-/// are controller-runtime's, and so are `workqueue_` and `leader_election_` of Kubernetes' Go libraries, all with their
-/// names, labels and help. Families of this crate's own start with `gotkmetrics_`.
+/// are controller-runtime's, and so are `workqueue_` and `leader_election_` of Kubernetes' Go libraries and `process_` of
+/// Prometheus' client libraries, all with their names, labels and help. Families of this crate's own start with
+/// `gotkmetrics_`.
 ///
 /// ```
 /// use gotk_metrics::Family;
@@ -81,6 +82,22 @@ pub enum Family {
     WatchErrors,
     /// Whether this process leads, by lease.
     LeaderStatus,
+    /// Processor time that this process has used.
+    ProcessCpu,
+    /// How many file descriptors this process may have open.
+    ProcessMaxFds,
+    /// How many file descriptors this process has open.
+    ProcessOpenFds,
+    /// How much of this process is in memory.
+    ProcessResidentMemory,
+    /// When this process started.
+    ProcessStartTime,
+    /// How many threads this process has.
+    ProcessThreads,
+    /// How much address space this process uses.
+    ProcessVirtualMemory,
+    /// How much address space this process may use.
+    ProcessVirtualMemoryMax,
     /// How long the longest attempt under way has been running, by controller.
     LongestRunning,
     /// Reconciles put off for a while, by controller.
@@ -104,6 +121,18 @@ pub enum FamilyType {
 }
 
 impl Family {
+    /// Those that are exposed only where they were asked for.
+    pub(crate) const OF_PROCESS: [Self; 8] = [
+        Self::ProcessCpu,
+        Self::ProcessMaxFds,
+        Self::ProcessOpenFds,
+        Self::ProcessResidentMemory,
+        Self::ProcessStartTime,
+        Self::ProcessThreads,
+        Self::ProcessVirtualMemory,
+        Self::ProcessVirtualMemoryMax,
+    ];
+
     /// Every family, in the order of the exposition.
     #[must_use]
     pub fn all() -> impl ExactSizeIterator<Item = Self> {

@@ -156,9 +156,10 @@
 //! - **`kube`** (on by default): `ControllerExt`, `Recorder::track` and `Recorder::instrument`, objects
 //!   of kube-rs as ids, `Action` as the result of an attempt. Costs kube-runtime, which a kube-rs controller has anyway. It does not compile until somebody,
 //!   in the end the application, has chosen a Kubernetes version for `k8s-openapi`.
+//! - **`process`**: `RecorderBuilder::process_metrics`, for `process_*`. Costs nothing but its code; Linux only.
 //! - **`server`**: `MetricsServer` and `MetricsService`. Costs hyper, tokio's `net` and flate2.
 //!
-//! Without both, the recorder and its exposition need no async runtime.
+//! Without `kube` and `server`, the recorder and its exposition need no async runtime.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -180,6 +181,8 @@ mod inner;
 mod kube;
 mod leases;
 mod object;
+#[cfg(all(feature = "process", target_os = "linux"))]
+mod process;
 mod reconcile;
 mod recorder;
 mod registries;

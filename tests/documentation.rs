@@ -51,7 +51,14 @@ fn each_row_agrees_with_its_family() {
         assert_eq!(code(labels), expected, "labels of {name}");
         assert_eq!(family_type, family.family_type().as_str(), "type of {name}");
         assert_eq!(help, family.help(), "help of {name}");
-        if cfg!(feature = "server") || !name.starts_with("gotkmetrics_scrape") {
+        let is_exposed = match name {
+            _ if name.starts_with("gotkmetrics_scrape") => cfg!(feature = "server"),
+            _ if name.starts_with("process_") => {
+                cfg!(all(feature = "process", target_os = "linux"))
+            }
+            _ => true,
+        };
+        if is_exposed {
             assert_eq!(series, series_of(family, &text), "series of {name}");
         }
     }
@@ -88,7 +95,10 @@ fn series_of(family: Family, text: &str) -> String {
 
 /// What one object of one controller leaves in every family.
 fn everything() -> Result<String, Box<dyn Error>> {
-    let recorder = Recorder::new();
+    let builder = Recorder::builder();
+    #[cfg(feature = "process")]
+    let builder = builder.process_metrics();
+    let recorder = builder.build()?;
     recorder.append(Arc::default())?;
     let id = ObjectId::new("App", "a").within("ns");
     recorder.record_suspend(&id, false);

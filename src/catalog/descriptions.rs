@@ -10,7 +10,7 @@ pub(super) struct Description {
     pub(super) labels: &'static [&'static str],
 }
 
-pub(super) const CATALOG: [Description; 32] = [
+pub(super) const CATALOG: [Description; 40] = [
     Description {
         family: Family::ActiveWorkers,
         name: "controller_runtime_active_workers",
@@ -214,6 +214,62 @@ pub(super) const CATALOG: [Description; 32] = [
         help: "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease. Please make sure to group by name.",
         family_type: FamilyType::Gauge,
         labels: &["name"],
+    },
+    Description {
+        family: Family::ProcessCpu,
+        name: "process_cpu_seconds_total",
+        help: "Total user and system CPU time spent in seconds.",
+        family_type: FamilyType::Counter,
+        labels: &[],
+    },
+    Description {
+        family: Family::ProcessMaxFds,
+        name: "process_max_fds",
+        help: "Maximum number of open file descriptors.",
+        family_type: FamilyType::Gauge,
+        labels: &[],
+    },
+    Description {
+        family: Family::ProcessOpenFds,
+        name: "process_open_fds",
+        help: "Number of open file descriptors.",
+        family_type: FamilyType::Gauge,
+        labels: &[],
+    },
+    Description {
+        family: Family::ProcessResidentMemory,
+        name: "process_resident_memory_bytes",
+        help: "Resident memory size in bytes.",
+        family_type: FamilyType::Gauge,
+        labels: &[],
+    },
+    Description {
+        family: Family::ProcessStartTime,
+        name: "process_start_time_seconds",
+        help: "Start time of the process since unix epoch in seconds.",
+        family_type: FamilyType::Gauge,
+        labels: &[],
+    },
+    Description {
+        family: Family::ProcessThreads,
+        name: "process_threads",
+        help: "Number of OS threads in the process.",
+        family_type: FamilyType::Gauge,
+        labels: &[],
+    },
+    Description {
+        family: Family::ProcessVirtualMemory,
+        name: "process_virtual_memory_bytes",
+        help: "Virtual memory size in bytes.",
+        family_type: FamilyType::Gauge,
+        labels: &[],
+    },
+    Description {
+        family: Family::ProcessVirtualMemoryMax,
+        name: "process_virtual_memory_max_bytes",
+        help: "Maximum amount of virtual memory available in bytes.",
+        family_type: FamilyType::Gauge,
+        labels: &[],
     },
     Description {
         family: Family::LongestRunning,

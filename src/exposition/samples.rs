@@ -79,6 +79,14 @@ pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
         F::ScrapesInFlight => alone(inner.scrapes.seen().map(Scrapes::in_flight)),
         F::ScrapesTotal => scrapes(inner),
         F::ScrapeDuration => scrape_durations(inner),
+        F::ProcessCpu
+        | F::ProcessMaxFds
+        | F::ProcessOpenFds
+        | F::ProcessResidentMemory
+        | F::ProcessStartTime
+        | F::ProcessThreads
+        | F::ProcessVirtualMemory
+        | F::ProcessVirtualMemoryMax => process(family),
         F::ReconcileCondition
         | F::ReconcileDuration
         | F::ResourceInfo
@@ -218,6 +226,21 @@ fn scrape_durations(inner: &Inner) -> Vec<Sample> {
         }
     });
     sample.into_iter().collect()
+}
+
+#[cfg(all(feature = "process", target_os = "linux"))]
+fn process(family: Family) -> Vec<Sample> {
+    let sample = crate::process::value(family).map(|value| Sample {
+        labels: Vec::new(),
+        value: Value::Float(value),
+    });
+    sample.into_iter().collect()
+}
+
+/// Nobody can have asked for them.
+#[cfg(not(all(feature = "process", target_os = "linux")))]
+fn process(_: Family) -> Vec<Sample> {
+    Vec::new()
 }
 
 /// With the first attempt they are all there, so that their increase shows. Without attempts, as Go's

@@ -49,6 +49,7 @@ pub struct RecorderBuilder {
     deleted_grace: Duration,
     max_objects: usize,
     without: u64,
+    process: bool,
     clock: Option<Clock>,
 }
 
@@ -59,6 +60,7 @@ impl RecorderBuilder {
             deleted_grace: DELETED_GRACE,
             max_objects: MAX_OBJECTS,
             without: 0,
+            process: false,
             clock: None,
         }
     }
@@ -93,6 +95,32 @@ impl RecorderBuilder {
     /// that is appended may have a family of its name. Defaults to all families.
     pub fn without(mut self, family: Family) -> Self {
         self.without |= family.bit();
+        self
+    }
+
+    /// Exposes `process_*` too: processor time, memory, file descriptors and threads of this process, and when it started.
+    ///
+    /// Names, help and meaning are those of Prometheus' client libraries. Read from `/proc` at each scrape; what cannot be
+    /// read there is absent. On other systems than Linux this does nothing. In a process with several recorders it is for
+    /// one of them. Defaults to none of these families.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gotk_metrics::{Family, Format, Recorder};
+    ///
+    /// let recorder = Recorder::builder()
+    ///     .process_metrics()
+    ///     .without(Family::ProcessThreads)
+    ///     .build()?;
+    /// let text = recorder.encode(Format::Text);
+    /// assert_eq!(text.contains("\nprocess_resident_memory_bytes "), cfg!(target_os = "linux"));
+    /// assert!(!text.contains("process_threads"));
+    /// # Ok::<(), gotk_metrics::BuildError>(())
+    /// ```
+    #[cfg(feature = "process")]
+    pub fn process_metrics(mut self) -> Self {
+        self.process = cfg!(target_os = "linux");
         self
     }
 
@@ -134,7 +162,11 @@ impl RecorderBuilder {
     }
 
     /// The caller knows that the options are valid.
-    pub(super) fn build_valid(self) -> Recorder {
+    pub(super) fn build_valid(mut self) -> Recorder {
+        if !self.process {
+            let of_process = Family::OF_PROCESS.map(Family::bit);
+            self.without |= of_process.iter().fold(0, |bits, bit| bits | bit);
+        }
         let clock = self.clock.unwrap_or_else(Clock::system);
         let buckets = self.bounds.len() + 1;
         let exposed = Family::all().filter(|family| self.without & family.bit() == 0);

@@ -32,6 +32,7 @@ pub(crate) fn build(name: &str) -> PathBuf {
     cargo.arg("--target-dir").arg(profile.parent().unwrap());
     let features = [
         ("kube", cfg!(feature = "kube")),
+        ("process", cfg!(feature = "process")),
         ("server", cfg!(feature = "server")),
     ];
     for (feature, _) in features.iter().filter(|(_, enabled)| *enabled) {
