@@ -61,6 +61,28 @@ fn finished_attempt_allocates_nothing() {
     assert_free(|recorder| recorder.start(&apps()).finish(Outcome::RequeueAfter));
 }
 
+/// Once as many were under way before, whichever of them ends first and however it ends.
+#[test]
+fn attempts_side_by_side_allocate_nothing() {
+    let web = black_box(ObjectId::new("Kustomization", "web").within("flux-system"));
+    assert_free(|recorder| {
+        let attempts = [(); 8].map(|()| [recorder.start(&apps()), recorder.start(&web)]);
+        for [first, second] in attempts {
+            let meanwhile = recorder.start(&web);
+            first.finish(Outcome::RequeueAfter);
+            second.fail();
+            drop(recorder.start(&web));
+            meanwhile.succeed();
+        }
+    });
+    assert_free(|recorder| {
+        let [first, second, third] = [(); 3].map(|()| recorder.start(&apps()));
+        second.succeed();
+        drop(third);
+        first.fail_as("quota");
+    });
+}
+
 #[test]
 fn dropped_attempt_allocates_nothing() {
     assert_free(|recorder| drop(recorder.start(&apps())));
