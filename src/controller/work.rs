@@ -96,19 +96,16 @@ impl Work {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
-    /// None before the first attempt has ended: until then Go has no histogram either.
-    pub(crate) fn durations(&self) -> Option<WorkDurations> {
+    pub(crate) fn durations(&self) -> WorkDurations {
         let load = |counts: &[AtomicU64]| -> Vec<u64> {
             let counts = counts.iter().map(|count| count.load(Ordering::Relaxed));
             counts.collect()
         };
-        let durations = WorkDurations {
+        WorkDurations {
             reconciles: load(&self.reconciles),
             in_queue: load(&self.in_queue),
             sum: f64::from_bits(self.sum.load(Ordering::Relaxed)),
-        };
-        let any = |counts: &[u64]| counts.iter().any(|count| *count > 0);
-        (any(&durations.reconciles) && any(&durations.in_queue)).then_some(durations)
+        }
     }
 
     pub(crate) fn unfinished(&self, now: Duration) -> Unfinished {

@@ -136,12 +136,16 @@ fn durations(inner: &Inner, family: Family) -> Vec<Sample> {
     let of_queue = family == Family::WorkDuration;
     let controllers = inner.controllers.sorted();
     let samples = controllers.iter().filter_map(|controller| {
-        let durations = controller.work.durations()?;
+        let durations = controller.work.durations();
         let (bounds, counts): (&[f64], _) = if of_queue {
             (&WORK_BOUNDS, durations.in_queue)
         } else {
             (&RECONCILE_TIME_BOUNDS, durations.reconciles)
         };
+        // As in Go, where the queue has its histogram from the start and the controller's own comes with what it shows.
+        if !of_queue && counts.iter().all(|count| *count == 0) {
+            return None;
+        }
         let value = Value::Histogram {
             bounds,
             counts,
