@@ -54,6 +54,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let election = Election::new(&client, &options);
     let recorder = Recorder::builder()
         .deleted_grace(options.deleted_grace)
+        .process_metrics()
         .build()?;
     // A port that is in use is an error here, before the first reconcile.
     let server = MetricsServer::bind(recorder.clone(), options.metrics).await?;
