@@ -5,7 +5,9 @@
 mod bounds;
 mod descriptions;
 
-pub(crate) use self::bounds::{RECONCILE_BOUNDS, RECONCILE_TIME_BOUNDS, WORK_BOUNDS};
+pub(crate) use self::bounds::{
+    RECONCILE_BOUNDS, RECONCILE_TIME_BOUNDS, REQUEST_BOUNDS, WORK_BOUNDS,
+};
 use self::descriptions::Description;
 
 /// A metric family that this crate can expose.
@@ -13,9 +15,9 @@ use self::descriptions::Description;
 /// Variants are in the order of their names, which is the order of the exposition.
 ///
 /// Families whose name starts with `gotk_` are Flux's, those that start with `controller_runtime_`
-/// are controller-runtime's, and so are `workqueue_` and `leader_election_` of Kubernetes' Go libraries and `process_` of
-/// Prometheus' client libraries, all with their names, labels and help. Families of this crate's own start with
-/// `gotkmetrics_`.
+/// are controller-runtime's; `workqueue_`, `rest_client_` and `leader_election_` are those of Kubernetes' Go libraries and
+/// `process_` those of Prometheus' client libraries, all with their names, labels and help. Families of this crate's own
+/// start with `gotkmetrics_`.
 ///
 /// ```
 /// use gotk_metrics::Family;
@@ -98,6 +100,10 @@ pub enum Family {
     ProcessVirtualMemory,
     /// How much address space this process may use.
     ProcessVirtualMemoryMax,
+    /// How long requests to an API server took until the head of their answer, by host and method.
+    RequestDuration,
+    /// Requests to an API server, by status code, host and method.
+    RequestsTotal,
     /// How long the longest attempt under way has been running, by controller.
     LongestRunning,
     /// Reconciles put off for a while, by controller.

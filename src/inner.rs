@@ -9,6 +9,7 @@ use crate::catalog::Family;
 use crate::controller::Controllers;
 use crate::leases::Leases;
 use crate::registries::Registries;
+use crate::requests::Requests;
 use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
 use crate::store::{Snapshot, Store};
@@ -22,6 +23,7 @@ pub(crate) struct Inner {
     pub(crate) registries: Registries,
     pub(crate) scrapes: Scrapes,
     pub(crate) leases: Leases,
+    pub(crate) requests: Requests,
     pub(crate) tracking: Tracking,
     pub(crate) bounds: Box<[f64]>,
     /// The bits of the families that are switched off.
@@ -69,7 +71,7 @@ impl Inner {
     }
 
     /// How many recordings each limit refused, in the order of the exposition.
-    pub(crate) fn refused(&self) -> [(&'static str, u64); 5] {
+    pub(crate) fn refused(&self) -> [(&'static str, u64); 6] {
         let types = self.refused_types.load(Ordering::Relaxed);
         [
             ("condition_types", types),
@@ -77,6 +79,7 @@ impl Inner {
             ("error_categories", self.controllers.refused_categories()),
             ("leases", self.leases.refused()),
             ("objects", self.store.refused()),
+            ("requests", self.requests.refused()),
         ]
     }
 

@@ -23,6 +23,7 @@
 //! - [`ObjectId`] names an object; with feature `kube` a kube-rs object names itself.
 //! - [`Attempt`] is the guard below `record`, for code that is not one future.
 //! - [`ConditionGauge`], [`SuspendGauge`] and [`DurationHistogram`] are the typed families.
+//! - `Recorder::client_layer`, behind feature `client`, counts the requests of a `kube::Client`.
 //! - `MetricsServer`, behind feature `server`, serves `GET /metrics`; `MetricsService` answers it within
 //!   a router of your own.
 //!
@@ -156,21 +157,25 @@
 //! - **`kube`** (on by default): `ControllerExt`, `Recorder::track` and `Recorder::instrument`, objects
 //!   of kube-rs as ids, `Action` as the result of an attempt. Costs kube-runtime, which a kube-rs controller has anyway. It does not compile until somebody,
 //!   in the end the application, has chosen a Kubernetes version for `k8s-openapi`.
+//! - **`client`**: `Recorder::client_layer`, which counts the requests of a `kube::Client`. Costs http and tower's two
+//!   traits.
 //! - **`process`**: `RecorderBuilder::process_metrics`, for `process_*`. Costs nothing but its code; Linux only.
 //! - **`server`**: `MetricsServer` and `MetricsService`. Costs hyper, tokio's `net` and flate2.
 //!
-//! Without `kube` and `server`, the recorder and its exposition need no async runtime.
+//! Without all of them, the recorder and its exposition need no async runtime.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
-    not(feature = "kube"),
+    not(all(feature = "client", feature = "kube")),
     expect(
         dead_code,
-        reason = "the core can do all that a kube-rs controller needs; with the feature nothing is left over"
+        reason = "the core can do all that a kube-rs controller and its client need; with the features nothing is left over"
     )
 )]
 
 mod catalog;
+#[cfg(feature = "client")]
+mod client;
 mod clock;
 mod controller;
 mod error;
@@ -186,6 +191,7 @@ mod process;
 mod reconcile;
 mod recorder;
 mod registries;
+mod requests;
 mod resource_info;
 mod scrapes;
 mod series;
@@ -197,6 +203,8 @@ mod sync;
 mod tracking;
 
 pub use catalog::{Family, FamilyType};
+#[cfg(feature = "client")]
+pub use client::{ClientLayer, RecordedClient, RecordedRequest};
 pub use clock::ManualClock;
 pub use controller::Outcome;
 pub use error::{AlreadyRegistered, AlreadySet, AppendError, BuildError};

@@ -42,6 +42,46 @@ fn duration_allocates_nothing() {
     }
 }
 
+#[cfg(feature = "client")]
+#[test]
+fn request_allocates_nothing() {
+    use std::future::{Ready, ready};
+    use std::io;
+
+    use gotk_metrics::RecordedClient;
+    use http::{Request, Response, StatusCode, Uri};
+    use tower_layer::Layer as _;
+    use tower_service::Service;
+
+    struct Server;
+    impl Service<Request<StatusCode>> for Server {
+        type Response = Response<()>;
+        type Error = io::Error;
+        type Future = Ready<io::Result<Response<()>>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<StatusCode>) -> Self::Future {
+            let mut response = Response::new(());
+            *response.status_mut() = *request.body();
+            ready(Ok(response))
+        }
+    }
+    let recorder = Recorder::new();
+    let layer = recorder.client_layer(&Uri::from_static("https://example.com"));
+    let mut client: RecordedClient<_> = layer.layer(Server);
+    // Not even the first one of its code.
+    let requests = measure(|| {
+        for code in 200..300 {
+            let code = StatusCode::from_u16(code).unwrap();
+            assert!(poll_once(client.call(Request::new(code))).is_ready());
+        }
+    });
+    assert_eq!(requests.count_total, 0);
+}
+
 #[test]
 fn typed_handles_allocate_nothing() {
     assert_free(|recorder| {

@@ -125,6 +125,22 @@ fn a_recorded_future_is_send_if_that_future_is() {
     assert_eq!([send, not_send], [true, false]);
 }
 
+#[cfg(feature = "client")]
+#[test]
+fn a_client_layer_is_as_free_as_what_it_is_put_on() {
+    use gotk_metrics::{ClientLayer, RecordedClient, RecordedRequest};
+
+    handle::<ClientLayer>();
+    handle::<RecordedClient<u8>>();
+    shared::<RecordedRequest<Pending<()>>>();
+    let send = is_send!(RecordedRequest<Ready<u8>>);
+    let not_send = is_send!(RecordedRequest<Ready<Rc<u8>>>);
+    assert_eq!([send, not_send], [true, false]);
+    // Held in place, beside a few words.
+    let bytes = size_of::<RecordedRequest<[u64; 100]>>();
+    assert!(bytes <= 800 + 64, "{bytes} bytes");
+}
+
 #[test]
 fn a_recorded_future_is_unpin_if_that_future_is() {
     fn unpin<T: Unpin>(_: &T) {}

@@ -53,6 +53,7 @@ fn each_row_agrees_with_its_family() {
         assert_eq!(help, family.help(), "help of {name}");
         let is_exposed = match name {
             _ if name.starts_with("gotkmetrics_scrape") => cfg!(feature = "server"),
+            _ if name.starts_with("rest_client_") => cfg!(feature = "client"),
             _ if name.starts_with("process_") => {
                 cfg!(all(feature = "process", target_os = "linux"))
             }
@@ -86,6 +87,8 @@ fn series_of(family: Family, text: &str) -> String {
         (_, Family::ResourceInfo) => " per object",
         (_, Family::ReconcileCondition) => " per object and condition type",
         (["category" | "controller", ..], _) => " per controller",
+        (["host", "verb"], _) => " per host and verb",
+        (["code", "host", "method"], _) => " per code, host and method",
         (["kind"], _) => " per kind",
         (["kind", ..], _) => " per object",
         _ => "",
@@ -104,9 +107,40 @@ fn everything() -> Result<String, Box<dyn Error>> {
     recorder.record_suspend(&id, false);
     recorder.start(&id).fail_as("quota");
     recorder.record_leader("app-controller", true);
+    #[cfg(feature = "client")]
+    request(&recorder);
     #[cfg(feature = "server")]
     scrape(&recorder)?;
     Ok(recorder.encode(Format::Text))
+}
+
+/// One that nobody answers.
+#[cfg(feature = "client")]
+fn request(recorder: &Recorder) {
+    use std::future::{Pending, pending};
+    use std::io;
+    use std::task::{Context, Poll};
+
+    use http::{Request, Response, Uri};
+    use tower_layer::Layer as _;
+    use tower_service::Service;
+
+    struct Silent;
+    impl Service<Request<()>> for Silent {
+        type Response = Response<()>;
+        type Error = io::Error;
+        type Future = Pending<io::Result<Response<()>>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<()>) -> Self::Future {
+            pending()
+        }
+    }
+    let layer = recorder.client_layer(&Uri::from_static("https://example.com"));
+    drop(layer.layer(Silent).call(Request::new(())));
 }
 
 #[cfg(feature = "server")]

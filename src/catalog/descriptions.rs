@@ -10,7 +10,7 @@ pub(super) struct Description {
     pub(super) labels: &'static [&'static str],
 }
 
-pub(super) const CATALOG: [Description; 40] = [
+pub(super) const CATALOG: [Description; 42] = [
     Description {
         family: Family::ActiveWorkers,
         name: "controller_runtime_active_workers",
@@ -270,6 +270,22 @@ pub(super) const CATALOG: [Description; 40] = [
         help: "Maximum amount of virtual memory available in bytes.",
         family_type: FamilyType::Gauge,
         labels: &[],
+    },
+    // These two are client-go's, with the help and labels that component-base/metrics/prometheus/restclient/metrics.go
+    // gives them. controller-runtime exposes the second one alone.
+    Description {
+        family: Family::RequestDuration,
+        name: "rest_client_request_duration_seconds",
+        help: "Request latency in seconds. Broken down by verb, and host.",
+        family_type: FamilyType::Histogram,
+        labels: &["host", "verb"],
+    },
+    Description {
+        family: Family::RequestsTotal,
+        name: "rest_client_requests_total",
+        help: "Number of HTTP requests, partitioned by status code, method, and host.",
+        family_type: FamilyType::Counter,
+        labels: &["code", "host", "method"],
     },
     Description {
         family: Family::LongestRunning,

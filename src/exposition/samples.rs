@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::catalog::{Family, RECONCILE_TIME_BOUNDS, WORK_BOUNDS};
+use crate::catalog::{Family, RECONCILE_TIME_BOUNDS, REQUEST_BOUNDS, WORK_BOUNDS};
 use crate::controller::{Controller, Unfinished};
 use crate::inner::Inner;
 use crate::scrapes::{SCRAPE_BOUNDS, Scrapes};
@@ -69,6 +69,8 @@ pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
         F::ReconcileTotal => results(inner),
         F::ErrorCategories => categories(inner),
         F::LeaderStatus => leaders(inner),
+        F::RequestsTotal => requests(inner),
+        F::RequestDuration => request_durations(inner),
         F::Refused => refused(inner),
         F::AppendErrors => alone(inner.registries.errors()),
         F::Objects => alone(inner.known_objects()),
@@ -192,6 +194,38 @@ fn leaders(inner: &Inner) -> Vec<Sample> {
     leases
         .map(|(name, leads)| Sample::with("name", name, leads.into()))
         .collect()
+}
+
+fn requests(inner: &Inner) -> Vec<Sample> {
+    let results = inner.requests.results().into_iter();
+    results
+        .map(|(labels, count)| Sample {
+            labels: labelled(Family::RequestsTotal, labels),
+            value: Value::Count(count),
+        })
+        .collect()
+}
+
+fn request_durations(inner: &Inner) -> Vec<Sample> {
+    let durations = inner.requests.durations().into_iter();
+    durations
+        .map(|(labels, durations)| Sample {
+            labels: labelled(Family::RequestDuration, labels),
+            value: Value::Histogram {
+                bounds: &REQUEST_BOUNDS,
+                counts: durations.counts.to_vec(),
+                sum: durations.sum,
+            },
+        })
+        .collect()
+}
+
+/// The labels of a family with these values.
+fn labelled(
+    family: Family,
+    values: impl IntoIterator<Item = String>,
+) -> Vec<(&'static str, String)> {
+    family.labels().iter().copied().zip(values).collect()
 }
 
 fn per_kind(counts: BTreeMap<String, u64>) -> Vec<Sample> {

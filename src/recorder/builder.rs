@@ -10,6 +10,7 @@ use crate::error::BuildError;
 use crate::inner::Inner;
 use crate::leases::Leases;
 use crate::registries::Registries;
+use crate::requests::Requests;
 use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
 use crate::store::Store;
@@ -179,6 +180,7 @@ impl RecorderBuilder {
                 registries: Registries::new(exposed),
                 scrapes: Scrapes::default(),
                 leases: Leases::default(),
+                requests: Requests::default(),
                 bounds: self.bounds.into(),
                 without: self.without,
                 refused_types: AtomicU64::new(0),
