@@ -58,7 +58,7 @@ impl ApiServer {
         Api::namespaced(self.client(), namespace)
     }
 
-    async fn answer(&self, request: http::Request<Body>) -> Response<AnswerBody> {
+    pub(crate) async fn answer(&self, request: http::Request<Body>) -> Response<AnswerBody> {
         let (head, body) = request.into_parts();
         let answer = match body.collect().await {
             Ok(body) => Request::read(&head, &body.to_bytes()).and_then(|r| self.perform(r)),

@@ -4,6 +4,7 @@
 
 mod api;
 mod attempts;
+mod clients;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/whole.rs"]
