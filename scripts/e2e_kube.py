@@ -4,6 +4,7 @@ Started by `e2e-kube`, which finds the programs. Prints a line per check; exit c
 """
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -108,8 +109,20 @@ def check_held(world, checks):
     world.eventually("the alert for the failing cleanup is resolved", world.alerts, set())
 
 
+def check_requests(world, checks):
+    # It looked for a lease that was not there yet, made one, renews it, and writes status.
+    seen = {("404", "GET"), ("201", "POST"), ("200", "GET"), ("200", "PUT"), ("200", "PATCH")}
+    world.eventually("codes and methods not seen", lambda: seen - set(world.requests()), set())
+    codes = {code for code, _ in world.requests()}
+    checks.that("the code of each is one, or that it failed", all(re.fullmatch(r"\d{3}|<error>", code) for code in codes), codes)
+    without = world.requests_without_duration()
+    checks.that("each has a duration, but for watches", set(without) == {"GET"}, without)
+
+
 def check_outage(world, checks):
     pod = world.replicas[0].pod
+    failed = lambda: sum(count for (code, _), count in world.requests().items() if code == "<error>")
+    failed_before = failed()
     world.change(*WEB, fail=True)
     world.create(*LOST)
     world.eventually("the alert fires before the outage", world.alerts, {(*WEB, "firing")})
@@ -137,6 +150,7 @@ def check_outage(world, checks):
     active = {value for series in world.over_time("ALERTS_FOR_STATE", since).values() for value in series.items()}
     checks.that("the alert went on firing, and no other did", len(active) == 1, active)
     checks.that(f"watch errors went from {before:.0f} to {errors():.0f}", errors() > before)
+    checks.that(f"failed requests went from {failed_before} to {failed()}", failed() > failed_before)
     resets = "sum(resets(gotk_reconcile_duration_seconds_count[10m]))"
     checks.equal("resets of durations", world.prometheus.value(resets), 0.0)
     world.eventually("series of what is gone, after the grace", lambda: world.series(LOST), 0, GRACE + 15)
@@ -227,7 +241,7 @@ def run(checks, stack, options):
     world = World(checks, stack, options, folder)
     world.replicas[0].start(LEASE_LONG)
     world.scrape(world.replicas[0])
-    steps = (check_created, check_failing, check_suspended, check_deleted, check_held, check_rights)
+    steps = (check_created, check_requests, check_failing, check_suspended, check_deleted, check_held, check_rights)
     steps += (check_outage, check_restart, check_failover, check_rights, check_exposition, check_end)
     for step in steps:
         step(world, checks)

@@ -131,6 +131,22 @@ class World:
         values = self.prometheus.query(f"gotk_suspend_status{{{selector}}}")
         return {named(one["metric"]): int(one["value"][1]) for one in values}
 
+    def requests(self):
+        """Requests of all controllers to this API server, by code and method."""
+        counts = self.prometheus.query(f"sum by (code, method) (rest_client_requests_total{self.of_server()})")
+        return {(one["metric"]["code"], one["metric"]["method"]): int(one["value"][1]) for one in counts}
+
+    def requests_without_duration(self):
+        """Those of them that have none, by method."""
+        timed = f"sum by (method) (label_replace(rest_client_request_duration_seconds_count{self.of_server()}, "
+        timed += '"method", "$1", "verb", "(.*)"))'
+        counts = f"sum by (method) (rest_client_requests_total{self.of_server()})"
+        found = self.prometheus.query(f"{counts} - {timed} != 0")
+        return {one["metric"]["method"]: int(one["value"][1]) for one in found}
+
+    def of_server(self):
+        return f'{{host="127.0.0.1:{self.cluster.port}"}}'
+
     def alerts(self):
         return {alert(one["metric"]) for one in self.prometheus.query("ALERTS")}
 

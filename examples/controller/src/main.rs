@@ -3,9 +3,10 @@
 //!     cargo run -p app-controller            runs against the cluster of your kubeconfig
 //!     cargo run -p app-controller -- crd     prints the CRD, for `kubectl apply -f -`
 //!
-//! `controller.rs` has the one line that records, `app.rs` says what the gauges show. What is done to
-//! an object is in `reconcile.rs`, `status.rs` and `work.rs`; which of several replicas does it, in
-//! `election.rs`. `options.rs` lists the environment that it reads.
+//! `controller.rs` has the one line that records, `app.rs` says what the gauges show, and here the
+//! client's requests are counted. What is done to an object is in `reconcile.rs`, `status.rs` and
+//! `work.rs`; which of several replicas does it, in `election.rs`. `options.rs` lists the
+//! environment that it reads.
 
 mod app;
 mod controller;
@@ -20,7 +21,8 @@ use std::process::ExitCode;
 use std::{env, io};
 
 use gotk_metrics::{MetricsServer, Recorder};
-use kube::{Client, CustomResourceExt as _};
+use kube::client::ClientBuilder;
+use kube::{Config, CustomResourceExt as _};
 use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -50,12 +52,17 @@ async fn run() -> Result<(), Box<dyn Error>> {
     }
     let options = Options::from_env()?;
     let stop = asked_to_end()?;
-    let client = Client::try_default().await?;
-    let election = Election::new(&client, &options);
+    let config = Config::infer().await?;
     let recorder = Recorder::builder()
         .deleted_grace(options.deleted_grace)
         .process_metrics()
         .build()?;
+    // Instead of `Client::try_from(config)`, so that requests are counted.
+    let requests = recorder.client_layer(&config.cluster_url);
+    let client = ClientBuilder::try_from(config)?
+        .with_layer(&requests)
+        .build();
+    let election = Election::new(&client, &options);
     // A port that is in use is an error here, before the first reconcile.
     let server = MetricsServer::bind(recorder.clone(), options.metrics).await?;
     println!("http://{}/metrics", server.local_addr());
