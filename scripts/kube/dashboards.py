@@ -10,6 +10,7 @@ max(workqueue_longest_running_processor_seconds{namespace="$namespace",pod=~".*-
 sum(rate(rest_client_requests_total{namespace="$namespace",pod=~".*-controller-.*"}[1m]))
 sum(rate(rest_client_requests_total{namespace="$namespace"}[1m]))
 sum(rate(rest_client_requests_total{namespace="$namespace",code!~"2.."}[1m]))
+rate(process_cpu_seconds_total{namespace="$namespace",pod=~".*-controller-.*"}[1m])
 workqueue_longest_running_processor_seconds{name="$controller"}
 sum(increase(controller_runtime_reconcile_total{controller="$controller",result!="error"}[1m])) by (controller)
 sum(increase(controller_runtime_reconcile_total{controller="$controller",result="error"}[1m])) by (controller)
