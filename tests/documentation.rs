@@ -65,6 +65,25 @@ fn each_row_agrees_with_its_family() {
     }
 }
 
+#[test]
+fn the_readme_names_every_family() {
+    let readme = code(include_str!("../README.md"));
+    for family in Family::all() {
+        let name = family.name();
+        // In full, behind the prefix of its group, or with the whole group.
+        let group = [
+            "controller_runtime_",
+            "workqueue_",
+            "rest_client_",
+            "gotkmetrics_",
+        ];
+        let in_group = group.iter().find_map(|prefix| name.strip_prefix(prefix));
+        let of_process = name.starts_with("process_") && readme.contains(&"process_…");
+        let named = readme.contains(&name) || in_group.is_some_and(|rest| readme.contains(&rest));
+        assert!(named || of_process, "{name} is not in the README");
+    }
+}
+
 /// How many series one object or one controller has in `family`, counted in an exposition.
 fn series_of(family: Family, text: &str) -> String {
     // One family's name may begin with another's.

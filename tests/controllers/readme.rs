@@ -3,7 +3,6 @@
 //! What stands between the two marks is the README's; a test compares them.
 
 use std::io;
-use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::runtime::controller::Action;
@@ -36,9 +35,10 @@ fn error_policy(_: Arc<App>, _: &io::Error, _: Arc<Context>) -> Action {
 // From here on as in the README.
 use futures::StreamExt as _;
 use gotk_metrics::{
-    ConditionStatus, ControllerExt as _, MetricsServer, Observe, Recorder, find_condition,
+    BindError, ConditionStatus, ControllerExt as _, MetricsServer, Observe, Recorder,
+    find_condition,
 };
-use kube::runtime::Controller;
+use std::sync::Arc;
 
 impl Observe for App {
     fn condition(&self, type_: &str) -> Option<ConditionStatus> {
@@ -46,7 +46,7 @@ impl Observe for App {
     }
 }
 
-async fn run(apps: Controller<App>, ctx: Arc<Context>) -> Result<(), gotk_metrics::BindError> {
+async fn run(apps: kube::runtime::Controller<App>, ctx: Arc<Context>) -> Result<(), BindError> {
     let recorder = Recorder::new();
     let server = MetricsServer::bind(recorder.clone(), 8080).await?; // port in use: an error here
     tokio::spawn(server.serve());
@@ -82,7 +82,8 @@ fn the_example_of_the_readme_is_compiled() {
 fn the_example_of_the_readme_can_be_spawned() {
     fn send<F: Future + Send + 'static>(_: impl FnOnce(Client) -> F) {}
     send(|client| {
-        let apps = Controller::new(Api::all(client), kube::runtime::watcher::Config::default());
+        let config = kube::runtime::watcher::Config::default();
+        let apps = kube::runtime::Controller::new(Api::all(client), config);
         run(apps, Arc::new(Context))
     });
 }
