@@ -21,7 +21,7 @@ histogram_quantile(0.90, sum(rate(controller_runtime_reconcile_time_seconds_buck
 histogram_quantile(0.99, sum(rate(controller_runtime_reconcile_time_seconds_bucket{controller="$controller"}[5m])) by (le))
 """
 
-# The same, cluster.json.
+# The same, cluster.json, and what a table of suspended objects would ask.
 CLUSTER = """
 count(gotk_resource_info{exported_namespace=~"$namespace", customresource_kind=~"$kind"})
 count(gotk_resource_info{exported_namespace=~"$namespace", customresource_kind=~"$kind", ready="False"})
