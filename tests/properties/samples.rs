@@ -50,6 +50,7 @@ pub(crate) fn of(model: &Model, bounds: &[f64], format: Format) -> Vec<Sample> {
         ("error_categories", 0),
         ("leases", 0),
         ("objects", model.refused_objects),
+        ("requests", 0),
     ];
     for (limit, count) in refused {
         // All of them once there is an attempt, before that what is not zero.
