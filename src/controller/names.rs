@@ -32,8 +32,9 @@ impl Controllers {
         {
             let table = self.table.read();
             let known = table.of_kind(kind);
-            // Once it is full, nothing changes in it any more.
-            if known.is_some() || table.by_kind.len() == MAX_CONTROLLERS {
+            // Once it is full, nothing changes in it any more. Full of given names, a kind that has one of them is not
+            // looked for: that would take every attempt on any other through the lock below.
+            if known.is_some() || table.is_full() {
                 return self.counted(known);
             }
         }
@@ -90,6 +91,10 @@ impl Controllers {
 }
 
 impl Table {
+    fn is_full(&self) -> bool {
+        self.by_kind.len() == MAX_CONTROLLERS || self.by_name.len() == MAX_CONTROLLERS
+    }
+
     fn of_kind(&self, kind: &str) -> Option<Arc<Controller>> {
         let found = self.by_kind.iter().find(|(of, _)| **of == *kind);
         found.map(|(_, controller)| Arc::clone(controller))
