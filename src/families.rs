@@ -183,10 +183,13 @@ impl Inner {
         let key = id.key();
         let revives = || self.tracking.may_revive(key);
         self.store.with_revived(key, revives, |series, revive| {
+            if revive {
+                series.touch(self.store.round());
+            }
             series.change(|word| {
                 let word = if revive { word.alive() } else { word };
                 // What a tracked store says is not overruled while the object lives.
-                let decided = series.decided().has_condition(slot) && !word.is_deleted();
+                let decided = word.decided().has_condition(slot) && !word.is_deleted();
                 Some(if decided {
                     word
                 } else {
@@ -203,7 +206,7 @@ impl Inner {
         let id = id.to_object_id();
         self.store.with(id.key(), |series| {
             series.change(|word| {
-                let decided = series.decided().has_suspended() && !word.is_deleted();
+                let decided = word.decided().has_suspended() && !word.is_deleted();
                 (!decided).then(|| word.with_suspended(suspended))
             });
         });

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::object::Key;
 use crate::resource_info::Info;
-use crate::status::{ConditionStatus, Fields, Reading, Word};
-use crate::sync::{Arc, AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering};
+use crate::status::{ConditionStatus, Reading, Word};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering};
 
 /// An object as a tracked store has it.
 pub(crate) struct View {
@@ -46,8 +46,6 @@ pub(crate) struct ObjectSeries {
     text: Box<str>,
     kind_len: u8,
     name_len: u8,
-    /// The fields of the state that a tracked store wrote last; changed by syncs only.
-    tracked: AtomicU16,
     /// The last round in which there was a sign of life, or the number above it if a sync of that round
     /// saw the object in a store.
     seen: AtomicU32,
@@ -79,7 +77,6 @@ impl ObjectSeries {
             text: text.into(),
             kind_len: len(key.kind),
             name_len: len(key.name),
-            tracked: AtomicU16::new(0),
             seen: AtomicU32::new(round.0),
             state: AtomicU64::new(Word::default().bits()),
             deleted_at: AtomicU64::new(0),
@@ -183,28 +180,16 @@ impl ObjectSeries {
     ///
     /// Brings a deleted object back. Called by one sync at a time.
     pub(crate) fn read(&self, view: Option<&View>) {
-        let reading = view.map(|view| view.reading);
-        let before = self.decided();
-        let now = reading.map_or(before, Reading::fields);
-        // Both for a moment: from before the change on no call writes what a store has a word on.
-        self.tracked
-            .store(before.and(now).bits(), Ordering::Relaxed);
         self.change(|word| {
             let word = word.alive();
-            Some(match reading {
-                Some(reading) => word.with_reading(reading, before),
+            Some(match view {
+                Some(view) => word.with_reading(view.reading),
                 None => word.with_attempt(),
             })
         });
-        self.tracked.store(now.bits(), Ordering::Relaxed);
         if let Some(view) = view {
             self.rest.lock().info = Some(Arc::clone(&view.info));
         }
-    }
-
-    /// The fields of the state that a tracked store has written and has a word on still.
-    pub(crate) fn decided(&self) -> Fields {
-        Fields::from_bits(self.tracked.load(Ordering::Relaxed))
     }
 
     pub(crate) fn info(&self) -> Option<Arc<Info>> {

@@ -176,14 +176,18 @@ impl Store {
 
     /// The object is deleted in the cluster: its series stay for the grace, its conditions as Deleted.
     pub(crate) fn delete(&self, key: Key<'_>) {
-        self.delete_if(key, |_| true);
+        self.delete_if(key, self.now(), |_| true);
     }
 
-    fn delete_if(&self, key: Key<'_>, judge: impl FnOnce(&Arc<ObjectSeries>) -> bool) {
+    fn delete_if(
+        &self,
+        key: Key<'_>,
+        now: Duration,
+        judge: impl FnOnce(&Arc<ObjectSeries>) -> bool,
+    ) {
         if self.grace.is_zero() {
             return self.remove_if(key, judge);
         }
-        let now = self.now();
         let hash = self.hash(key);
         let table = self.shard(hash).write();
         if let Some(series) = table.find(hash, |series| series.key() == key)

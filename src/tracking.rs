@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem;
 use std::thread::{self, ThreadId};
 
 use crate::object::Key;
@@ -17,14 +18,15 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     /// The kind, capped.
     fn kind(&self) -> &str;
 
-    /// Whether an object that is not in it is gone. Until its first list it holds nothing.
+    /// Whether an object that is not in it is gone. Until its first list it holds nothing. What is read afterwards is
+    /// complete.
     fn is_ready(&self) -> bool;
 
     /// To be believed from now on.
     fn believe(&self);
 
-    /// Tells `pass` of each object.
-    fn visit(&self, pass: &Pass<'_>);
+    /// Tells `pass` of each object; returns whether these are all, so that what is not among them is gone.
+    fn visit(&self, pass: &Pass<'_>) -> bool;
 
     /// How many of its objects had a status of an older generation than their spec when it was visited last; `None` if none
     /// told a generation. Those that another source goes before are not counted.
@@ -103,7 +105,7 @@ impl Tracking {
 
     /// Ends the tracking of `source` and removes the records that no other source holds.
     pub(crate) fn remove(&self, source: &Arc<TrackedSource>, store: &Store) {
-        let rest = {
+        {
             let mut sources = self.sources.write();
             // Before the records are removed, so that a sync under way adds none afterwards.
             source.tracked.store(false, Ordering::Relaxed);
@@ -112,13 +114,12 @@ impl Tracking {
             if rest.len() == sources.len() {
                 return;
             }
-            *sources = Arc::clone(&rest);
-            rest
-        };
+            *sources = rest;
+        }
+        // Asked anew for each: one that is tracked meanwhile holds its objects too.
         let kind = source.source.kind();
-        let others: Vec<_> = of_kind(&rest, kind).collect();
         store.remove_kind(kind, |key| {
-            others.iter().any(|other| other.source.holds(key))
+            of_kind(&self.sources(), kind).any(|other| other.source.holds(key))
         });
     }
 
@@ -128,7 +129,10 @@ impl Tracking {
         for source in sources.iter() {
             source.tracked.store(false, Ordering::Relaxed);
         }
-        *sources = Arc::from([]);
+        let cleared = mem::replace(&mut *sources, Arc::from([]));
+        // The last of a source may be dropped with it, which is the user's code.
+        drop(sources);
+        drop(cleared);
     }
 
     /// Whether a call or an attempt may bring the object back from deleted: where its kind is tracked, the stores decide.
@@ -155,12 +159,6 @@ impl Tracking {
         if sources.iter().any(|source| !source.source.is_ready()) {
             self.waiting.store(true, Ordering::Relaxed);
         }
-    }
-
-    /// Whether another source of the kind waits for `source` to be ready.
-    pub(crate) fn is_awaited(&self, source: &Arc<TrackedSource>) -> bool {
-        let sources = self.sources();
-        of_kind(&sources, source.source.kind()).any(|other| !Arc::ptr_eq(other, source))
     }
 
     /// How often an object could not be read; `None` if nothing was ever tracked.
@@ -214,18 +212,18 @@ impl Tracking {
     fn fly(&self, store: &Store) {
         let sources = self.sources();
         let round = store.begin_round();
+        // Of each kind, whether all of its sources are complete.
+        let mut complete = BTreeMap::new();
         for tracked in &*sources {
-            tracked.source.visit(&Pass {
+            let is_complete = tracked.source.visit(&Pass {
                 tracking: self,
                 store,
                 round,
                 tracked: &tracked.tracked,
             });
+            *complete.entry(tracked.source.kind()).or_insert(true) &= is_complete;
         }
-        let is_complete = |kind: &str| {
-            let mut of_kind = of_kind(&sources, kind).peekable();
-            of_kind.peek().is_some() && of_kind.all(|source| source.source.is_ready())
-        };
+        let is_complete = |kind: &str| complete.get(kind).copied().unwrap_or_default();
         // Every record that is older than this round is in it.
         let snapshot = store.snapshot();
         let unseen = snapshot.records().filter(|series| {
@@ -235,11 +233,13 @@ impl Tracking {
         if unseen.is_empty() {
             return;
         }
+        // Before the lock: the clock is the user's code.
+        let now = store.now();
         // Held meanwhile, so that nothing is judged by sources that are not all any more.
         let current = self.sources.read();
         if Arc::ptr_eq(&current, &sources) {
             for series in unseen {
-                store.delete_unseen(series, round);
+                store.delete_unseen(series, round, now);
             }
         }
     }
@@ -282,6 +282,8 @@ pub(crate) struct Pass<'a> {
 pub(crate) struct Seen {
     series: Arc<ObjectSeries>,
     written: bool,
+    /// After a revival by somebody else, nothing of what was written is left.
+    epoch: u64,
 }
 
 impl Seen {
@@ -304,13 +306,17 @@ impl Pass<'_> {
     pub(crate) fn see(&self, key: Key<'_>, view: Option<&View>) -> Option<Seen> {
         let seen = self.store.see(key, view, self.round, self.tracked)?;
         let (series, written) = seen;
-        Some(Seen { series, written })
+        Some(Seen {
+            epoch: series.word().epoch(),
+            series,
+            written,
+        })
     }
 
     /// The object is in the source and has not changed since `seen`. Returns false if it is to be read again.
     pub(crate) fn see_again(&self, seen: &mut Seen) -> bool {
         let word = seen.series.word();
-        if word.is_deleted() || word.is_gone() {
+        if word.is_deleted() || word.is_gone() || word.epoch() != seen.epoch {
             return false;
         }
         if seen.series.was_seen(self.round) {

@@ -144,9 +144,9 @@ impl<K: Lookup> Attempts<K> {
     fn start(&self, object: &K) -> Attempt {
         let id = id_of(object, &self.dyntype);
         let attempt = Attempt::start_in(&self.inner, self.controller(), id.key());
-        // Relaxed, and behind the attempt's sign of life: a sync that sees it judges by what it reads then.
         match &self.ready {
-            Some(ready) => ready.store(true, Ordering::Relaxed),
+            // Release: see `StoreSource::is_ready`.
+            Some(ready) => ready.store(true, Ordering::Release),
             None => self.inner.tracking.attempt_started(id.key()),
         }
         attempt

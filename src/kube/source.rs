@@ -174,17 +174,20 @@ where
     }
 
     fn is_ready(&self) -> bool {
-        // Relaxed: the store's own lock orders it, which whoever set it had before.
-        self.ready.load(Ordering::Relaxed)
+        // Acquire: with the release of whoever set it, who had seen the list, what is read afterwards has it too.
+        self.ready.load(Ordering::Acquire)
     }
 
     fn believe(&self) {
-        self.ready.store(true, Ordering::Relaxed);
+        self.ready.store(true, Ordering::Release);
     }
 
-    fn visit(&self, pass: &Pass<'_>) {
+    fn visit(&self, pass: &Pass<'_>) -> bool {
+        // Before they are read: a list that comes afterwards is not in them.
+        let was_ready = self.is_ready();
         let objects = self.store.state();
-        if !objects.is_empty() {
+        let is_complete = was_ready || !objects.is_empty();
+        if is_complete {
             self.believe();
         }
         // Taken out: user code runs under no lock.
@@ -210,6 +213,7 @@ where
         }
         self.count_behind(&last);
         *self.last.lock() = last;
+        is_complete
     }
 
     fn behind(&self) -> Option<u64> {

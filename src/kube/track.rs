@@ -40,24 +40,18 @@ impl Tracked {
         }
     }
 
-    /// What asks whether the first list of `store`, the store of this, is complete, while another one of the kind waits for
-    /// that. Returns true once there is no more to ask.
+    /// What asks whether the first list of `store`, the store of this, is complete. Returns true once there is no more to
+    /// ask.
     pub(super) fn readiness<K>(&self, store: Store<K>) -> Readiness
     where
         K: Resource + Clone + Send + Sync + 'static,
         K::DynamicType: Eq + Hash + Clone,
     {
-        let live = self.live.clone();
+        let source = self.live.as_ref().map(|(_, source)| Arc::clone(source));
         Box::new(move |cx| {
-            let Some((inner, source)) = &live else {
+            let Some(source) = source.as_ref().filter(|source| !source.is_ready()) else {
                 return true;
             };
-            if source.is_ready() {
-                return true;
-            }
-            if !inner.tracking.is_awaited(source) {
-                return false;
-            }
             let asked = pin!(store.wait_until_ready()).poll(cx);
             if matches!(asked, Poll::Ready(Ok(()))) {
                 source.believe();

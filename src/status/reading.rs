@@ -1,7 +1,7 @@
 //! What a tracked store says of one object, as fields of the state word.
 //!
-//! A store decides Ready in a field of its own. It shares the others with explicit calls, so it is
-//! remembered which of them it has written: only those are taken back when it has no word on them.
+//! A store decides Ready in a field of its own. It shares the others with explicit calls, so the word remembers
+//! which of them it has a word on: only those are taken back when it has none any more, and no call overrules them.
 
 use super::word::{self, Word};
 use super::{ConditionStatus, Slot};
@@ -24,7 +24,7 @@ impl Reading {
             0 => word::READY,
             index => 2 * (index - 1),
         };
-        Self(self.0 | (word::status_field(status) << shift))
+        Self((self.0 & !(3 << shift)) | (word::status_field(status) << shift))
     }
 
     pub(crate) const fn with_suspended(self, suspended: bool) -> Self {
@@ -53,11 +53,6 @@ impl Fields {
         (self.0 >> TYPES) != 0
     }
 
-    /// Those of both.
-    pub(crate) const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
     pub(crate) const fn from_bits(bits: u16) -> Self {
         Self(bits)
     }
@@ -76,12 +71,14 @@ impl Fields {
 }
 
 impl Word {
-    /// The word of an object that is in a tracked store: `before` are the fields that a store wrote last.
+    /// The word of an object that is in a tracked store.
     ///
     /// Ready exists from here on, whether the object has such a condition or not.
-    pub(crate) fn with_reading(self, reading: Reading, before: Fields) -> Self {
-        let decided = (3 << word::READY) | before.mask() | reading.fields().mask();
-        Self::from_bits((self.bits() & !decided) | reading.0).with_attempt()
+    pub(crate) fn with_reading(self, reading: Reading) -> Self {
+        let now = reading.fields();
+        let written = (3 << word::READY) | self.decided().mask() | now.mask();
+        let word = Self::from_bits((self.bits() & !written) | reading.0);
+        word.with_decided(now).with_attempt()
     }
 }
 
@@ -100,18 +97,18 @@ mod tests {
     fn a_store_goes_before_calls_and_attempts_for_ready() {
         let word = Word::default().with_condition(Slot::READY, False);
         let ready = Reading::default().with_condition(Slot::READY, True);
-        let word = word.with_reading(ready, Fields::default());
+        let word = word.with_reading(ready);
         assert_eq!(word.condition(Slot::READY), Some(State::True));
         let word = word.with_outcome(False);
         assert_eq!(word.condition(Slot::READY), Some(State::True));
         // Without such a condition, it is as it was said before.
-        let word = word.with_reading(Reading::default(), Fields::default());
+        let word = word.with_reading(Reading::default());
         assert_eq!(word.condition(Slot::READY), Some(State::False));
     }
 
     #[test]
     fn an_object_without_conditions_has_ready() {
-        let word = Word::default().with_reading(Reading::default(), Fields::default());
+        let word = Word::default().with_reading(Reading::default());
         assert_eq!(word.condition(Slot::READY), Some(State::Unknown));
         assert_eq!(word.suspended(), None);
         assert_eq!(word.condition(stalled()), None);
@@ -122,10 +119,10 @@ mod tests {
         let reading = Reading::default()
             .with_condition(stalled(), True)
             .with_suspended(true);
-        let word = Word::default().with_reading(reading, Fields::default());
+        let word = Word::default().with_reading(reading);
         assert_eq!(word.condition(stalled()), Some(State::True));
         assert_eq!(word.suspended(), Some(true));
-        let word = word.with_reading(Reading::default(), reading.fields());
+        let word = word.with_reading(Reading::default());
         assert_eq!(word.condition(stalled()), None);
         assert_eq!(word.suspended(), None);
     }
@@ -135,7 +132,7 @@ mod tests {
         let word = Word::default()
             .with_condition(stalled(), True)
             .with_suspended(false);
-        let word = word.with_reading(Reading::default(), Fields::default());
+        let word = word.with_reading(Reading::default());
         assert_eq!(word.condition(stalled()), Some(State::True));
         assert_eq!(word.suspended(), Some(false));
     }
@@ -151,7 +148,9 @@ mod tests {
         slots.extend((0..13).map(|n| slot(&types, &format!("Type{n}"))));
         for of_one in &slots {
             let reading = Reading::default().with_condition(*of_one, False);
-            let word = Word::default().with_reading(reading, Fields::from_bits(u16::MAX));
+            let word = Word::default()
+                .with_decided(Fields::from_bits(u16::MAX))
+                .with_reading(reading);
             for other in &slots {
                 let shown = word.condition(*other);
                 if other == of_one {

@@ -9,10 +9,11 @@
 //! bits 36..38   suspended (0 no series, 1 false, 2 true)
 //! bit  38       deleted: every condition shows as Deleted, whatever its bits say
 //! bit  39       gone: the record has left the store; nothing changes any more
-//! bits 40..64   epoch: how often the object came back from deleted
+//! bits 40..56   the conditions after Ready, then suspension, that a tracked store has a word on
+//! bits 56..64   epoch: how often the object came back from deleted; wraps around
 //! ```
 
-use super::{ConditionStatus, Slot};
+use super::{ConditionStatus, Fields, Slot};
 
 /// Ready as a tracked store has it.
 pub(super) const READY: u32 = 30;
@@ -21,7 +22,8 @@ const OUTCOME: u32 = READY + 4;
 pub(super) const SUSPENDED: u32 = 36;
 const DELETED: u64 = 1 << 38;
 const GONE: u64 = 1 << 39;
-const EPOCH: u32 = 40;
+const DECIDED: u32 = 40;
+const EPOCH: u32 = 56;
 /// The two-bit fields that hold a condition: all below `SUSPENDED`.
 const CONDITIONS: u64 = (1 << SUSPENDED) - 1;
 /// The low bit of each of those fields.
@@ -110,6 +112,20 @@ impl Word {
         self.0 & GONE != 0
     }
 
+    /// What a tracked store has a word on, Ready apart.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is cut off is the epoch"
+    )]
+    pub(crate) const fn decided(self) -> Fields {
+        Fields::from_bits((self.0 >> DECIDED) as u16)
+    }
+
+    pub(super) const fn with_decided(self, fields: Fields) -> Self {
+        let others = self.0 & !((u16::MAX as u64) << DECIDED);
+        Self(others | ((fields.bits() as u64) << DECIDED))
+    }
+
     pub(crate) const fn epoch(self) -> u64 {
         self.0 >> EPOCH
     }
@@ -163,7 +179,7 @@ impl Word {
         let epoch = self.epoch().wrapping_add(1) << EPOCH;
         let suspended = self.field(SUSPENDED) << SUSPENDED;
         // Times three sets both bits of a field, which is Unknown.
-        Self(epoch | suspended | (existing * 3))
+        Self(epoch | suspended | (existing * 3)).with_decided(self.decided())
     }
 
     const fn field(self, shift: u32) -> u64 {

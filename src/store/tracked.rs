@@ -3,6 +3,8 @@
 //! A store that is no longer tracked writes nothing: whether it is, is asked under the lock of the shard, and whoever
 //! untracks it takes that lock afterwards to clear away what was written before.
 
+use std::time::Duration;
+
 use super::Store;
 use crate::object::Key;
 use crate::series::{ObjectSeries, Round, View};
@@ -50,8 +52,8 @@ impl Store {
     }
 
     /// The object of `series` is gone, unless there was a sign of life since `round` began.
-    pub(crate) fn delete_unseen(&self, series: &Arc<ObjectSeries>, round: Round) {
-        self.delete_if(series.key(), |found| {
+    pub(crate) fn delete_unseen(&self, series: &Arc<ObjectSeries>, round: Round, now: Duration) {
+        self.delete_if(series.key(), now, |found| {
             Arc::ptr_eq(found, series) && found.is_unseen(round)
         });
     }

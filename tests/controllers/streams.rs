@@ -220,3 +220,19 @@ async fn clear_ends_all_there_was_and_what_follows_starts_afresh() {
         ],
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_controller_without_objects_holds_up_no_store_that_is_tracked_later() {
+    let world = World::new();
+    let _running = world.run_tasks();
+    settle().await;
+    // Long after the first list of the controller, whose stream has nothing more to do.
+    let mut writer = kube::runtime::reflector::store::Writer::<Task>::default();
+    let _tracked = world.recorder.track(writer.as_reader());
+    let object = task("a", Step::Succeed);
+    writer.apply_watcher_event(&kube::runtime::watcher::Event::Apply(object.clone()));
+    assert_objects(&world.recorder, &["Task /a Ready=Unknown"]);
+    writer.apply_watcher_event(&kube::runtime::watcher::Event::Delete(object));
+    settle().await;
+    assert_objects(&world.recorder, &["Task /a Ready=Deleted"]);
+}

@@ -188,3 +188,18 @@ fn clear_untracks_and_everything_can_start_afresh() {
     let _tracked = recorder.track(cache.store());
     assert_objects(&recorder, &["App ns/a Ready=False durations=1 sum=0"]);
 }
+
+#[test]
+fn an_object_that_comes_back_unchanged_is_read_again() {
+    let (recorder, _) = recorder();
+    let cache = Cache::of([App::new("a").with("Ready", True).suspended(true)]);
+    let _tracked = recorder.track(cache.store());
+    let alive = ["App ns/a Ready=True suspended=1"];
+    assert_objects(&recorder, &alive);
+    // As a finalizer whose patch fails: it is still in the store, as the same `Arc`, and is reconciled again.
+    recorder.record_deleted(&id("a"));
+    drop(recorder.start(&id("a")));
+    assert_objects(&recorder, &alive);
+    let text = recorder.encode(gotk_metrics::Format::Text);
+    assert!(text.contains("gotk_resource_info{"), "in\n{text}");
+}

@@ -171,3 +171,63 @@ fn objects_that_live_are_never_shown_as_deleted() {
         done.store(true, Ordering::Relaxed);
     });
 }
+
+#[test]
+fn a_store_that_gets_its_first_list_after_it_was_read_judges_nothing() {
+    let (recorder, _) = recorder();
+    let listed = Arc::new(std::sync::Mutex::new(Cache::new()));
+    let (store, other) = (
+        listed.lock().unwrap().store(),
+        Cache::of([App::new("other")]),
+    );
+    // Known from before, by calls.
+    recorder.record_condition(&id("a"), &gotk_metrics::ConditionType::READY, True);
+    recorder.record_condition(&id("b"), &gotk_metrics::ConditionType::READY, True);
+    let _first = recorder.track(store);
+    let (inside, list) = (recorder.clone(), Arc::clone(&listed));
+    let _second = recorder.track_with(other.store(), (), move |_: &App| {
+        // The first store has been read, empty. Now its list comes, and its controller starts.
+        list.lock().unwrap().list(["a", "b"].map(App::new));
+        let done = |_: Arc<App>, _: Arc<()>| {
+            std::future::ready(Ok::<_, std::io::Error>(
+                kube_runtime::controller::Action::await_change(),
+            ))
+        };
+        drop(inside.instrument(done)(
+            Arc::new(App::new("a")),
+            Arc::new(()),
+        ));
+        Observed::new()
+    });
+    let expected = [
+        "App ns/a Ready=True",
+        "App ns/b Ready=True",
+        "App ns/other Ready=Unknown",
+    ];
+    assert_objects(&recorder, &expected);
+}
+
+#[test]
+fn an_object_that_a_call_brings_back_after_the_store_was_read_is_not_gone() {
+    let (recorder, _) = recorder();
+    let cache = Arc::new(std::sync::Mutex::new(Cache::of(
+        ["a", "back"].map(App::new),
+    )));
+    let store = cache.lock().unwrap().store();
+    let (inside, comes_back) = (recorder.clone(), Arc::clone(&cache));
+    let _tracked = recorder.track_with(store, (), move |app: &App| {
+        // The second version of it.
+        if app.suspended.is_some() {
+            comes_back.lock().unwrap().apply(App::new("back"));
+            inside.record_condition(&id("back"), &gotk_metrics::ConditionType::READY, True);
+        }
+        Observed::new()
+    });
+    let [a, back] = ["App ns/a Ready=Unknown", "App ns/back Ready=Unknown"];
+    assert_objects(&recorder, &[a, back]);
+    cache.lock().unwrap().delete("back");
+    assert_objects(&recorder, &[a, "App ns/back Ready=Deleted"]);
+    cache.lock().unwrap().apply(App::new("a").suspended(true));
+    assert_objects(&recorder, &[a, "App ns/back Ready=True"]);
+    assert_objects(&recorder, &[a, "App ns/back Ready=True"]);
+}

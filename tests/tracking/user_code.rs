@@ -136,3 +136,63 @@ fn a_scrape_after_one_that_a_panic_ended_is_whole() {
     cache.list(["a", "b"].map(App::new));
     assert_objects(&recorder, &BOTH);
 }
+
+/// Whether `work` ends; a thread that does not is left behind.
+fn ends(work: impl FnOnce() + Send + 'static) -> bool {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        work();
+        done.send(())
+    });
+    is_done
+        .recv_timeout(std::time::Duration::from_secs(10))
+        .is_ok()
+}
+
+#[test]
+fn a_clock_may_track_while_objects_are_judged() {
+    let cell = Arc::new(std::sync::OnceLock::<Recorder>::new());
+    let inside = Arc::clone(&cell);
+    let calls = Arc::new(std::sync::atomic::AtomicUsize::new(usize::MAX / 2));
+    let left = Arc::clone(&calls);
+    let clock = move || {
+        // The second call of a scrape: the first one is for what is due.
+        if left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            drop(inside.get().unwrap().track(Cache::new().store()));
+        }
+        std::time::Duration::ZERO
+    };
+    let recorder = Recorder::builder().clock(clock).build().unwrap();
+    assert!(cell.set(recorder.clone()).is_ok());
+    let mut cache = Cache::of(["a", "b"].map(App::new));
+    // For ever, or its drop would hang too.
+    recorder.track(cache.store()).forever();
+    assert_objects(
+        &recorder,
+        &["App ns/a Ready=Unknown", "App ns/b Ready=Unknown"],
+    );
+    cache.delete("b");
+    calls.store(2, Ordering::Relaxed);
+    assert!(ends(move || drop(recorder.encode(Format::Text))));
+}
+
+#[test]
+fn what_reads_an_object_may_scrape_when_it_is_dropped() {
+    struct Scrapes(Recorder);
+    impl Drop for Scrapes {
+        fn drop(&mut self) {
+            drop(self.0.encode(Format::Text));
+        }
+    }
+    let (recorder, _) = recorder();
+    let scrapes = Scrapes(recorder.clone());
+    let cache = Cache::of([App::new("a")]);
+    recorder
+        .track_with(cache.store(), (), move |_: &App| {
+            let _ = &scrapes;
+            Observed::new()
+        })
+        .forever();
+    assert_objects(&recorder, &["App ns/a Ready=Unknown"]);
+    assert!(ends(move || recorder.clear()));
+}
