@@ -7,8 +7,7 @@ use std::time::Duration;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
-use kube::api::PostParams;
-use kube::{Api, Client, Error};
+use kube::{Api, Client, Error, api::PostParams};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::options::Options;
@@ -51,7 +50,10 @@ impl Election {
     /// Lets the next one lead at once.
     pub(crate) async fn release(&mut self) -> Result<(), Error> {
         let mut lease = self.leases.get(NAME).await?;
-        lease.spec.get_or_insert_default().holder_identity = None;
+        let holder = &mut lease.spec.get_or_insert_default().holder_identity;
+        if holder.take_if(|holder| *holder == self.identity).is_none() {
+            return Ok(()); // Another has taken it meanwhile.
+        }
         let params = PostParams::default();
         self.leases.replace(NAME, &params, &lease).await.map(drop)
     }
@@ -77,9 +79,8 @@ impl Election {
             self.seen = (spec.clone(), Instant::now());
         }
         let holder = spec.holder_identity.as_deref().unwrap_or_default();
-        let seconds = spec.lease_duration_seconds.unwrap_or_default();
-        let duration = Duration::from_secs(seconds.try_into().unwrap_or_default());
-        let expired = self.seen.1.elapsed() >= duration;
+        let duration = spec.lease_duration_seconds.and_then(|s| s.try_into().ok());
+        let expired = self.seen.1.elapsed().as_secs() >= duration.unwrap_or_default();
         if !(holder.is_empty() || holder == self.identity || expired) {
             return Ok(false);
         }
