@@ -75,12 +75,10 @@ impl Column {
         };
         match family {
             Family::ReconcileDuration => {
-                let buckets = self.counts.len() / self.sums.len().max(1);
-                let counts = self.counts.chunks_exact(buckets.max(1));
-                for (counts, sum) in counts.zip(&self.sums).skip(first) {
+                for (counts, sum) in self.histograms().skip(first) {
                     let Some(labels) = next(out) else { break };
                     if counts.iter().any(|count| *count > 0) {
-                        lines.write_durations(out, labels, counts, *sum);
+                        lines.write_durations(out, labels, counts, sum);
                     }
                 }
             }
@@ -88,16 +86,15 @@ impl Column {
                 for (series, (word, info)) in self.with_infos(block).skip(first) {
                     let Some(_) = next(out) else { break };
                     if let Some((ready, info)) = shown(word, info) {
-                        let (key, suspended) = (series.key(), word.suspended());
-                        lines.write_info(out, |out| info.write(out, key, ready, suspended));
+                        lines.write_info(out, info, series.key(), ready, word.suspended());
                     }
                 }
             }
             Family::DeletionTimestamp => {
                 for (_, (word, info)) in self.with_infos(block).skip(first) {
                     let Some(labels) = next(out) else { break };
-                    let info = shown(word, info).map(|(_, info)| info);
-                    if let Some(time) = info.and_then(|info| info.deletion_timestamp) {
+                    let time = shown(word, info).and_then(|(_, info)| info.deletion_timestamp);
+                    if let Some(time) = time {
                         lines.write_deletion(out, labels, time);
                     }
                 }
@@ -118,6 +115,13 @@ impl Column {
             }
         }
         written
+    }
+
+    /// The counts of each object's buckets, and the sum.
+    fn histograms(&self) -> impl Iterator<Item = (&[u64], f64)> {
+        let buckets = self.counts.len() / self.sums.len().max(1);
+        let counts = self.counts.chunks_exact(buckets.max(1));
+        counts.zip(self.sums.iter().copied())
     }
 
     fn with_infos<'a>(

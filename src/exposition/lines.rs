@@ -7,6 +7,8 @@ use super::Format;
 use super::float::{write_count, write_float};
 use crate::catalog::Family;
 use crate::inner::Inner;
+use crate::object::Key;
+use crate::resource_info::Info;
 use crate::status::{Slot, State, Word};
 
 /// Appends the two lines that open a family.
@@ -154,10 +156,16 @@ impl Lines {
         out.push_str(if suspended { yes } else { no });
     }
 
-    /// `labels` appends them with their braces and a space.
-    pub(super) fn write_info(&self, out: &mut String, labels: impl FnOnce(&mut String)) {
+    pub(super) fn write_info(
+        &self,
+        out: &mut String,
+        info: &Info,
+        key: Key<'_>,
+        ready: &str,
+        suspended: Option<bool>,
+    ) {
         out.push_str(Family::ResourceInfo.name());
-        labels(out);
+        info.write(out, key, ready, suspended);
         let [_, one] = flags(self.format);
         out.push_str(one);
         out.push('\n');
