@@ -217,8 +217,8 @@ impl MetricsServer {
     /// Answers scrapes for ever.
     ///
     /// A connection that fails ends alone, and so does one whose time is up. If the system refuses
-    /// connections, say for want of file descriptors, the one that would be first to run out of time to
-    /// send a request makes room. If none waits, the system is asked again every tenth of a second.
+    /// connections, say for want of file descriptors, the one that has waited longest for a request of its
+    /// peer makes room. If none waits, the system is asked again every tenth of a second.
     ///
     /// # Cancel safety
     ///

@@ -68,9 +68,14 @@ def slow_headers(checks, options):
 def few_descriptors(checks, options):
     """More connections than the server can have, held open, and more all the time."""
     print("--- more connections than file descriptors")
+    # Each has time enough to keep its place for the whole test.
+    crowd(checks, options, "that never finish a header", b"GET /metrics HTTP/1.1\r\nA: ")
+    crowd(checks, options, "that asked once", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def crowd(checks, options, which, request):
     duration = 4 if options.short else 20
     with Endpoint(options.endpoint, "--objects", "100", descriptors=128) as endpoint:
-        # Each has time enough to keep its place for the whole test.
         honest = Honest(endpoint.address, 0.02)
         honest.start()
         start = time.monotonic()
@@ -80,13 +85,13 @@ def few_descriptors(checks, options):
                 first_half = len(honest.took)
             more = [connect(endpoint.address) for _ in range(100)]
             for peer in more:
-                send(peer, b"GET /metrics HTTP/1.1\r\nA: ")
+                send(peer, request)
             peers += more
             time.sleep(0.2)
         second_half = len(honest.took) - first_half
         close(peers)
         honest.stop()
-        checks.that(f"{len(peers)} connections for 128 file descriptors: the server is alive", endpoint.alive())
+        checks.that(f"{len(peers)} connections {which}, 128 file descriptors: the server is alive", endpoint.alive())
         # At first there is room for all.
         checks.that(f"honest scrapes go on: {first_half}, then {second_half}", second_half > first_half / 4)
         report_honest(checks, honest, 1.0)

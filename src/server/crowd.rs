@@ -38,11 +38,15 @@ impl Crowd {
         }
     }
 
-    /// Ends the connection whose wait for a request would be over first; false if none waits.
+    /// Ends the connection that has waited longest for a request; false if none waits.
+    ///
+    /// Not the one whose time is up first: a crowd that has asked once may wait longer than whoever has just come, and
+    /// would never be chosen.
     pub(super) async fn make_room(&mut self) -> bool {
         self.known.retain(|(task, _)| !task.is_finished());
-        let waiting = self.known.iter().filter(|(_, progress)| progress.waits());
-        let Some((task, _)) = waiting.min_by_key(|(_, progress)| progress.deadline()) else {
+        let waiting = self.known.iter();
+        let waiting = waiting.filter_map(|(task, progress)| Some((progress.waits_since()?, task)));
+        let Some((_, task)) = waiting.min_by_key(|(since, _)| *since) else {
             return false;
         };
         task.abort();

@@ -102,9 +102,10 @@ impl Progress {
         }
     }
 
-    /// Whether a request is awaited, or its end.
-    pub(super) fn waits(&self) -> bool {
-        matches!(self.state.lock().phase, Phase::Header | Phase::Idle)
+    /// Since when a request is awaited, or its end.
+    pub(super) fn waits_since(&self) -> Option<Instant> {
+        let state = self.state.lock();
+        matches!(state.phase, Phase::Header | Phase::Idle).then_some(state.since)
     }
 
     pub(super) fn cut(&self) {
