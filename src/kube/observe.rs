@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::serde_json::Value;
 use kube_core::DynamicObject;
 
 use crate::{ConditionStatus, ConditionType};
@@ -119,16 +120,13 @@ pub fn find_condition(conditions: &[Condition], type_: &str) -> Option<Condition
     Some(ConditionStatus::parse(&found.status))
 }
 
-/// `status.conditions`, `status.observedGeneration` and `spec.suspend`, where Flux's kinds and many others have them.
+/// `status.conditions`, `status.observedGeneration` and `spec.suspend`, where Flux's kinds and many others have them; of the
+/// labels that can be added to `gotk_resource_info`, `reason` is that of Ready.
 impl Observe for DynamicObject {
     fn condition(&self, type_: &str) -> Option<ConditionStatus> {
-        let conditions = self.data.get("status")?.get("conditions")?.as_array()?;
-        let is_it = |found: &str| found == type_;
-        let found = conditions
-            .iter()
-            .find(|c| c.get("type").and_then(|t| t.as_str()).is_some_and(is_it))?;
         // A condition with a status that is no string is there all the same.
-        let status = found.get("status").and_then(|status| status.as_str());
+        let status = condition_of(self, type_)?.get("status");
+        let status = status.and_then(Value::as_str);
         Some(ConditionStatus::parse(status.unwrap_or_default()))
     }
 
@@ -139,6 +137,17 @@ impl Observe for DynamicObject {
     fn observed_generation(&self) -> Option<i64> {
         self.data.get("status")?.get("observedGeneration")?.as_i64()
     }
+
+    fn info(&self, label: &str) -> Option<Cow<'_, str>> {
+        let ready = condition_of(self, "Ready").filter(|_| label == "reason")?;
+        ready.get("reason")?.as_str().map(Cow::Borrowed)
+    }
+}
+
+fn condition_of<'a>(object: &'a DynamicObject, type_: &str) -> Option<&'a Value> {
+    let conditions = object.data.get("status")?.get("conditions")?.as_array()?;
+    let mut conditions = conditions.iter();
+    conditions.find(|found| found.get("type").and_then(Value::as_str) == Some(type_))
 }
 
 /// What a closure says of an object whose type is another crate's.

@@ -6,6 +6,11 @@ use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::Format::{OpenMetrics, Text};
 use gotk_metrics::{Family, Format, RecordReconcile as _, Recorder};
 
+use kube_core::{ApiResource, DynamicObject, GroupVersionKind};
+use kube_runtime::reflector::store::Writer;
+use kube_runtime::watcher::Event;
+use serde_json::json;
+
 use crate::{App, Cache, id, recorder};
 
 /// The lines of the family, without its name and value, which is 1.
@@ -177,4 +182,29 @@ fn hundreds_of_objects_are_written_over_many_chunks() {
         .collect();
     let expected: Vec<_> = (0..3_000).map(|number| format!("a{number:04}")).collect();
     assert_eq!(names, expected);
+}
+
+#[test]
+fn a_dynamic_object_knows_the_reason_of_its_ready() {
+    let (recorder, _) = recorder();
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("example.com", "v1", "App"));
+    let app = |name, condition| {
+        let data = json!({ "spec": { "suspend": true }, "status": { "conditions": [condition] } });
+        let app = DynamicObject::new(name, &resource).within("ns").data(data);
+        Event::Apply(app)
+    };
+    let mut writer = Writer::<DynamicObject>::new(resource.clone());
+    let failed = json!({ "type": "Ready", "status": "False", "reason": "ArtifactFailed" });
+    writer.apply_watcher_event(&app("a", failed));
+    writer.apply_watcher_event(&app(
+        "b",
+        json!({ "type": "Ready", "status": 1, "reason": 2 }),
+    ));
+    writer.apply_watcher_event(&app("c", json!({ "type": "Stalled", "reason": "Other" })));
+    let options = recorder.controller_with(resource.clone());
+    let options = options.info_labels(["reason", "revision"]).unwrap();
+    let _tracked = options.track(writer.as_reader());
+    let a = r#"a",ready="False",reason="ArtifactFailed",suspended="true""#;
+    let [b, c] = ["b", "c"].map(|name| format!(r#"{name}",ready="Unknown",suspended="true""#));
+    assert_infos(&recorder, &[a, &b, &c]);
 }
