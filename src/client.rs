@@ -1,6 +1,7 @@
 //! Feature `client`: counts the requests of a `kube::Client`.
 //!
-//! Looks at the head of a request and of its answer; neither is changed, nothing is boxed, and no body is read.
+//! Looks at the head of a request and of its answer; neither is changed, nothing is boxed, and no
+//! body is read.
 
 use std::fmt;
 use std::future::Future;
@@ -29,12 +30,12 @@ impl Recorder {
     /// let client = ClientBuilder::try_from(config)?.with_layer(&requests).build();
     /// ```
     ///
-    /// `cluster_url` is where the label `host` comes from: a layer of `ClientBuilder` sees requests before kube gives
-    /// them a host. At most 16 hosts have series.
+    /// `cluster_url` is where the label `host` comes from: a layer of `ClientBuilder` sees requests
+    /// before kube gives them a host. At most 16 hosts have series.
     ///
-    /// So placed, the layer sees what client-go counts: a request with all its retries is one, with the last answer and
-    /// the time of all. kube's retries are inside of `with_layer`; to count each attempt they have to be outside, and
-    /// `docs/metrics.md` shows how.
+    /// So placed, the layer sees what client-go counts: a request with all its retries is one, with
+    /// the last answer and the time of all. kube's retries are inside of `with_layer`; to count
+    /// each attempt they have to be outside, and `docs/metrics.md` shows how.
     ///
     /// What is counted when is at [`ClientLayer`].
     ///
@@ -92,10 +93,10 @@ impl Recorder {
 /// | was not: the service failed | `<error>`, as in client-go |
 /// | was dropped before its answer, for one by a timeout | `<error>`, as client-go has it when a context ends |
 ///
-/// It counts when the head of its answer is there, and its duration ends then; it begins with the call of the service.
-/// Failed and dropped requests have one too, or a server that does not answer would look fast. A watch counts like
-/// any request and has no duration: how long it stays is what its caller wants. The same goes for a log that is
-/// followed.
+/// It counts when the head of its answer is there, and its duration ends then; it begins with the
+/// call of the service. Failed and dropped requests have one too, or a server that does not answer
+/// would look fast. A watch counts like any request and has no duration: how long it stays is what
+/// its caller wants. The same goes for a log that is followed.
 ///
 /// Cheap to clone.
 #[derive(Clone)]

@@ -194,7 +194,8 @@ impl Controller {
         self.of_stream(&self.not_found)
     }
 
-    /// None for a controller that was never seen to have a stream: it would show a zero that nobody has counted.
+    /// None for a controller that was never seen to have a stream: it would show a zero that nobody
+    /// has counted.
     fn of_stream(&self, count: &AtomicU64) -> Option<u64> {
         let streams = self.streams.load(Ordering::Relaxed);
         streams.then(|| count.load(Ordering::Relaxed))

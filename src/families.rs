@@ -58,8 +58,8 @@ impl ConditionGauge {
     /// Sets the condition `condition` of the object to `status`.
     ///
     /// Brings a deleted object back: its other conditions become Unknown. Once Ready was set, the
-    /// ends of attempts no longer decide it, until the object is forgotten. What a tracked store says of
-    /// the condition goes before.
+    /// ends of attempts no longer decide it, until the object is forgotten. What a tracked store
+    /// says of the condition goes before.
     pub fn set<I>(&self, id: &I, condition: &ConditionType, status: ConditionStatus)
     where
         I: ToObjectId + ?Sized,

@@ -1,6 +1,7 @@
 //! What all clones of a recorder share.
 //!
-//! Data only: what is recorded in it is written by `families` and `reconcile`, read by `exposition`.
+//! Data only: what is recorded in it is written by `families` and `reconcile`, read by
+//! `exposition`.
 
 use std::fmt;
 use std::panic::RefUnwindSafe;
@@ -29,7 +30,8 @@ pub(crate) struct Inner {
     /// The bits of the families that are switched off.
     pub(crate) without: u64,
     pub(crate) refused_types: AtomicU64,
-    /// Of the last exposition that was asked for as one string: the next one will be about as long.
+    /// Of the last exposition that was asked for as one string: the next one will be about as
+    /// long.
     pub(crate) last_length: AtomicUsize,
     /// Whether the recorder is a collector of some registry.
     pub(crate) registered: AtomicBool,
@@ -53,7 +55,8 @@ impl Inner {
         self.without & family.bit() == 0
     }
 
-    /// The records in the order of the exposition, as the tracked stores and the end of the grace have them.
+    /// The records in the order of the exposition, as the tracked stores and the end of the grace
+    /// have them.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.tracking.sync(&self.store);
         self.store.snapshot()
@@ -83,8 +86,8 @@ impl Inner {
         ]
     }
 
-    /// How many objects there are; `None` where neither an attempt nor a tracked store tells of objects that are to be
-    /// watched over.
+    /// How many objects there are; `None` where neither an attempt nor a tracked store tells of
+    /// objects that are to be watched over.
     pub(crate) fn known_objects(&self) -> Option<u64> {
         let any = self.controllers.any() || self.tracking.panics().is_some();
         any.then(|| self.store.objects() as u64)

@@ -1,4 +1,5 @@
-//! Feature `kube`: the state of objects from a controller's own cache, attempts from its reconcile function.
+//! Feature `kube`: the state of objects from a controller's own cache, attempts from its reconcile
+//! function.
 //!
 //! The only module that names a Kubernetes type.
 
@@ -37,7 +38,8 @@ fn id_of<'a, K: Lookup>(object: &'a K, dyntype: &'a K::DynamicType) -> ObjectId<
         .within(object.namespace().unwrap_or(Cow::Borrowed("")))
 }
 
-/// `Action::await_change()` is a success, `Action::requeue` a requeue: at once if the delay is zero.
+/// `Action::await_change()` is a success, `Action::requeue` a requeue: at once if the delay is
+/// zero.
 impl Completion for Action {
     fn outcome(&self) -> Outcome {
         // `Action` has no getters, but it can be compared.

@@ -50,10 +50,11 @@ impl Leases {
 impl Recorder {
     /// Whether this process holds the lease `name`: `leader_election_master_status`.
     ///
-    /// Say it with false when the process starts to wait for the lease, so that its series is there, and whenever it is won or lost. On
-    /// a loss call [`clear`](crate::RecordReconcile::clear) too, or end the controllers' streams: what an ex-leader
-    /// goes on showing of objects is wrong soon. At most 16 leases are shown; more are refused and counted in
-    /// `gotkmetrics_refused_total{limit="leases"}`.
+    /// Say it with false when the process starts to wait for the lease, so that its series is
+    /// there, and whenever it is won or lost. On a loss call
+    /// [`clear`](crate::RecordReconcile::clear) too, or end the controllers' streams: what an
+    /// ex-leader goes on showing of objects is wrong soon. At most 16 leases are shown; more
+    /// are refused and counted in `gotkmetrics_refused_total{limit="leases"}`.
     ///
     /// # Examples
     ///

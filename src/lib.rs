@@ -24,8 +24,8 @@
 //! - [`Attempt`] is the guard below `record`, for code that is not one future.
 //! - [`ConditionGauge`], [`SuspendGauge`] and [`DurationHistogram`] are the typed families.
 //! - `Recorder::client_layer`, behind feature `client`, counts the requests of a `kube::Client`.
-//! - `MetricsServer`, behind feature `server`, serves `GET /metrics`; `MetricsService` answers it within
-//!   a router of your own.
+//! - `MetricsServer`, behind feature `server`, serves `GET /metrics`; `MetricsService` answers it
+//!   within a router of your own.
 //!
 //! # Example
 //!
@@ -154,12 +154,14 @@
 //!
 //! # Features
 //!
-//! - **`kube`** (on by default): `ControllerExt`, `Recorder::track` and `Recorder::instrument`, objects
-//!   of kube-rs as ids, `Action` as the result of an attempt. Costs kube-runtime, which a kube-rs controller has anyway. It does not compile until somebody,
-//!   in the end the application, has chosen a Kubernetes version for `k8s-openapi`.
-//! - **`client`**: `Recorder::client_layer`, which counts the requests of a `kube::Client`. Costs http and tower's two
-//!   traits.
-//! - **`process`**: `RecorderBuilder::process_metrics`, for `process_*`. Costs nothing but its code; Linux only.
+//! - **`kube`** (on by default): `ControllerExt`, `Recorder::track` and `Recorder::instrument`,
+//!   objects of kube-rs as ids, `Action` as the result of an attempt. Costs kube-runtime, which a
+//!   kube-rs controller has anyway. It does not compile until somebody, in the end the application,
+//!   has chosen a Kubernetes version for `k8s-openapi`.
+//! - **`client`**: `Recorder::client_layer`, which counts the requests of a `kube::Client`. Costs
+//!   http and tower's two traits.
+//! - **`process`**: `RecorderBuilder::process_metrics`, for `process_*`. Costs nothing but its
+//!   code; Linux only.
 //! - **`server`**: `MetricsServer` and `MetricsService`. Costs hyper, tokio's `net` and flate2.
 //!
 //! Without all of them, the recorder and its exposition need no async runtime.
@@ -224,8 +226,8 @@ pub use resource_info::InfoLabelError;
 pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
 pub use status::{ConditionStatus, ConditionType};
 
-/// Compiles the examples of the README, but for the first: a kind of its own needs kube's derive, so
-/// `tests/controllers` has that one.
+/// Compiles the examples of the README, but for the first: a kind of its own needs kube's derive,
+/// so `tests/controllers` has that one.
 #[cfg(all(doctest, feature = "kube", feature = "server"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,6 +1,7 @@
 //! What Linux says of this process, from `/proc`: `process_*`.
 //!
-//! Read anew for each family; what cannot be read is absent, and nothing here can fail in another way.
+//! Read anew for each family; what cannot be read is absent, and nothing here can fail in another
+//! way.
 
 use std::fs;
 use std::io;
@@ -9,12 +10,12 @@ use once_cell::sync::OnceCell;
 
 use crate::catalog::Family;
 
-/// The unit of times in `/proc`. The kernel's own ticks may be others, but what it shows has this unit wherever Rust
-/// runs; Go's library does not ask for it either.
+/// The unit of times in `/proc`. The kernel's own ticks may be others, but what it shows has this
+/// unit wherever Rust runs; Go's library does not ask for it either.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Kept: the kernel says when it booted, which moves with each step of the system's clock, and a start that moves would
-/// look like a restart.
+/// Kept: the kernel says when it booted, which moves with each step of the system's clock, and a
+/// start that moves would look like a restart.
 static START_TIME: OnceCell<f64> = OnceCell::new();
 
 /// `None` if `family` is not about the process, too.

@@ -64,12 +64,12 @@ impl Completion for Outcome {
 
 /// What kind of error it is, for an error type that wants to be counted by that.
 ///
-/// A word of the program such as `fetch` or `quota`: never what it displays, which would make a series for
-/// each message. At most 32 different ones per controller are counted; more are refused and counted in
-/// `gotkmetrics_refused_total{limit="error_categories"}`.
+/// A word of the program such as `fetch` or `quota`: never what it displays, which would make a
+/// series for each message. At most 32 different ones per controller are counted; more are refused
+/// and counted in `gotkmetrics_refused_total{limit="error_categories"}`.
 ///
-/// Asked for where a controller wants it: [`Attempt::fail_as`], and `ControllerOptions::error_categories` under
-/// feature `kube`.
+/// Asked for where a controller wants it: [`Attempt::fail_as`], and
+/// `ControllerOptions::error_categories` under feature `kube`.
 ///
 /// # Examples
 ///
@@ -101,8 +101,8 @@ pub trait ErrorCategory {
 
 /// Records what a controller does to its objects.
 ///
-/// [`Recorder`] is the implementation; `&R`, `Arc<R>`, `Box<R>` and `Option<R>` pass on, `None` does
-/// nothing.
+/// [`Recorder`] is the implementation; `&R`, `Arc<R>`, `Box<R>` and `Option<R>` pass on, `None`
+/// does nothing.
 /// Take `Arc<dyn RecordReconcile>` or an `impl RecordReconcile` in a controller's context to leave
 /// the choice to its caller. Open to implementors.
 ///
@@ -160,9 +160,9 @@ pub trait RecordReconcile: Send + Sync {
     /// The object was deleted in the cluster.
     ///
     /// All its conditions show `Deleted`, and after the grace every series of it disappears. A
-    /// condition recorded or an attempt started before that brings it back: where finalizers of others
-    /// may remain, return before [`record`](Self::record) once the own one is gone. The end of an attempt
-    /// that is under way brings nothing back. Does nothing for an
+    /// condition recorded or an attempt started before that brings it back: where finalizers of
+    /// others may remain, return before [`record`](Self::record) once the own one is gone. The
+    /// end of an attempt that is under way brings nothing back. Does nothing for an
     /// unknown object; a second call does not restart the grace.
     fn record_deleted(&self, id: &dyn ToObjectId);
 
@@ -183,19 +183,20 @@ pub trait RecordReconcile: Send + Sync {
 
     /// Records `future` as one attempt on the object: how long it took and how it ended.
     ///
-    /// The attempt starts with this call, not with the first poll, and ends when the future is ready.
-    /// The output is passed on as it is.
+    /// The attempt starts with this call, not with the first poll, and ends when the future is
+    /// ready. The output is passed on as it is.
     ///
     /// # Panics
     ///
-    /// If `future` or the [`Completion`] of its output panics, that is counted as an error and a panic,
-    /// and goes on unwinding.
+    /// If `future` or the [`Completion`] of its output panics, that is counted as an error and a
+    /// panic, and goes on unwinding.
     ///
     /// # Cancel safety
     ///
     /// If the returned future is dropped before it is ready, the attempt counts in
-    /// `gotkmetrics_attempts_cancelled_total`, has no result and no duration, and leaves Ready as it
-    /// was. That is what a timeout around it looks like; put timeouts inside, so that they are errors.
+    /// `gotkmetrics_attempts_cancelled_total`, has no result and no duration, and leaves Ready as
+    /// it was. That is what a timeout around it looks like; put timeouts inside, so that they
+    /// are errors.
     ///
     /// # Examples
     ///

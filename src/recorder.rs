@@ -51,8 +51,8 @@ pub struct Recorder {
 static GLOBAL: OnceCell<Recorder> = OnceCell::new();
 
 impl Recorder {
-    /// A recorder with Flux's bounds, a grace of five minutes, at most 100 000 objects, the system's
-    /// monotonic clock.
+    /// A recorder with Flux's bounds, a grace of five minutes, at most 100 000 objects, the
+    /// system's monotonic clock.
     #[must_use]
     pub fn new() -> Self {
         RecorderBuilder::new().build_valid()
@@ -117,8 +117,8 @@ impl Recorder {
     /// The exposition as an iterator of byte chunks of about 64 KiB.
     ///
     /// Removes the series of objects whose grace has ended, then fixes which objects are written;
-    /// their values are read as the chunks are made. No lock is held between chunks or while bytes are
-    /// written, so
+    /// their values are read as the chunks are made. No lock is held between chunks or while bytes
+    /// are written, so
     /// a slow reader delays nobody.
     ///
     /// The call itself sorts the objects if any came or went since the last one: some tens of
@@ -160,8 +160,9 @@ impl Recorder {
     /// Prometheus 2 compares `le` as text, so sums over Go and Rust controllers break there. Prefer
     /// [`encode`](Self::encode) and [`append`](Self::append).
     ///
-    /// All families of this recorder are collected but those of `MetricsServer`, and appended registries. The registry
-    /// does not keep the recorder alive: once its last clone, handle and attempt are gone, nothing is collected.
+    /// All families of this recorder are collected but those of `MetricsServer`, and appended
+    /// registries. The registry does not keep the recorder alive: once its last clone, handle
+    /// and attempt are gone, nothing is collected.
     ///
     /// # Errors
     ///
@@ -197,12 +198,12 @@ impl Recorder {
     /// Appends the metrics of `registry` to every exposition from now on, after our families.
     ///
     /// For text 0.0.4 they are converted: counters gain `_total` in TYPE and HELP, units and
-    /// exemplars are dropped, an info becomes a gauge. Numbers stay as prometheus-client writes them.
-    /// If the registry holds this recorder as a collector, that part is left out.
+    /// exemplars are dropped, an info becomes a gauge. Numbers stay as prometheus-client writes
+    /// them. If the registry holds this recorder as a collector, that part is left out.
     ///
-    /// The registry is encoded in one piece when an exposition starts, so its part is not bounded in
-    /// memory. If that fails or panics, or a family of ours turns up in it later, that part is left
-    /// out and counted in `gotkmetrics_append_errors_total`.
+    /// The registry is encoded in one piece when an exposition starts, so its part is not bounded
+    /// in memory. If that fails or panics, or a family of ours turns up in it later, that part
+    /// is left out and counted in `gotkmetrics_append_errors_total`.
     ///
     /// # Errors
     ///

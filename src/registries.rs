@@ -1,7 +1,7 @@
 //! The registries of prometheus-client that are appended to an exposition.
 //!
-//! Keeps them apart from each other and from our own families by their names; what they write is the
-//! part of the exposition.
+//! Keeps them apart from each other and from our own families by their names; what they write is
+//! the part of the exposition.
 
 mod names;
 

@@ -46,7 +46,8 @@ pub(crate) struct Host {
 }
 
 struct Seen {
-    /// In the order of the exposition, with room for all there can be: nothing is allocated for a request.
+    /// In the order of the exposition, with room for all there can be: nothing is allocated for a
+    /// request.
     results: Vec<((Code, Method), u64)>,
     durations: [RequestDurations; METHODS.len()],
 }

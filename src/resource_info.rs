@@ -1,13 +1,15 @@
-//! The labels of `gotk_resource_info`: those of the kind, of the object, and those that a user adds.
+//! The labels of `gotk_resource_info`: those of the kind, of the object, and those that a user
+//! adds.
 //!
-//! All but the state is rendered and escaped once, when the object is read. What is added is declared once per kind, so
-//! that a label name never comes from an object.
+//! All but the state is rendered and escaped once, when the object is read. What is added is
+//! declared once per kind, so that a label name never comes from an object.
 
 use std::borrow::Cow;
 
 use crate::object::{Key, cap, escape_label};
 
-/// Longest value of a label that a user adds, in bytes: longer than what Kubernetes names, as a URL may be.
+/// Longest value of a label that a user adds, in bytes: longer than what Kubernetes names, as a URL
+/// may be.
 const MAX_VALUE: usize = 1024;
 
 /// The labels that every object has, in the order of the wire.
@@ -21,8 +23,8 @@ const FIXED: [(&str, Part); 7] = [
     ("suspended", Part::Suspended),
 ];
 
-/// Labels that a scrape adds, which would move ours out of the way: `namespace` onto `exported_namespace`. And what only
-/// histograms and summaries may have.
+/// Labels that a scrape adds, which would move ours out of the way: `namespace` onto
+/// `exported_namespace`. And what only histograms and summaries may have.
 const TAKEN: [&str; 5] = ["instance", "job", "le", "namespace", "quantile"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +122,8 @@ pub(crate) struct InfoKind {
 /// The labels of one object, rendered as far as they do not change with its state.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Info {
-    /// From the brace to the namespace, from there to the name, to ready, to suspended, and the rest.
+    /// From the brace to the namespace, from there to the name, to ready, to suspended, and the
+    /// rest.
     text: Box<str>,
     ends: [usize; 4],
     /// When the object was asked to go, in seconds of Unix time, while it is there still.
@@ -128,7 +131,8 @@ pub(crate) struct Info {
 }
 
 impl InfoKind {
-    /// The labels of an object: `value` says that of each label which was added, None leaves it out.
+    /// The labels of an object: `value` says that of each label which was added, None leaves it
+    /// out.
     pub(crate) fn info<'a>(
         &self,
         deletion_timestamp: Option<i64>,

@@ -4,8 +4,8 @@
 
 use crate::sync::{AtomicU64, Mutex, Ordering};
 
-/// Upper bounds of `gotkmetrics_scrape_duration_seconds`, in seconds: from a scrape of a few objects
-/// to the longest that the server lets one take unless it is told otherwise.
+/// Upper bounds of `gotkmetrics_scrape_duration_seconds`, in seconds: from a scrape of a few
+/// objects to the longest that the server lets one take unless it is told otherwise.
 pub(crate) const SCRAPE_BOUNDS: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0];
 /// The label `code`, in the order of the exposition.
 const CODES: [&str; 3] = ["200", "405", "500"];

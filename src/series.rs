@@ -1,4 +1,5 @@
-//! The record of one object: its key, its state word, its durations, its labels of `gotk_resource_info`.
+//! The record of one object: its key, its state word, its durations, its labels of
+//! `gotk_resource_info`.
 //!
 //! State and durations change without the store's lock. Whether the object is deleted or gone
 //! changes only under the write lock of its shard, so that a record found in the store is alive for
@@ -46,8 +47,8 @@ pub(crate) struct ObjectSeries {
     text: Box<str>,
     kind_len: u8,
     name_len: u8,
-    /// The last round in which there was a sign of life, or the number above it if a sync of that round
-    /// saw the object in a store.
+    /// The last round in which there was a sign of life, or the number above it if a sync of that
+    /// round saw the object in a store.
     seen: AtomicU32,
     state: AtomicU64,
     /// When the object was deleted, in nanoseconds of the clock; means nothing while it is not.
@@ -149,11 +150,13 @@ impl ObjectSeries {
         });
     }
 
-    /// A sign of life: a sync of `round`, which may have read the stores before, is not to miss the object.
+    /// A sign of life: a sync of `round`, which may have read the stores before, is not to miss the
+    /// object.
     pub(crate) fn touch(&self, round: Round) {
         let older = |seen| round.is_after(seen).then_some(round.0);
         // Relaxed: who sees an object in a store has synchronised with whoever put it there, by the
-        // store's own lock; so a sync that read the store before that has begun its round before this.
+        // store's own lock; so a sync that read the store before that has begun its round before
+        // this.
         if older(self.seen.load(Ordering::Relaxed)).is_some() {
             // Not a mere store: it would undo `see`. An error is the None of `older`.
             let _ = self

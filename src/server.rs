@@ -46,12 +46,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// What is answered to which request stands at [`MetricsService`]. Text 0.0.4 whatever the scraper
 /// accepts, as Go's promhttp does by default; see [`openmetrics`](Self::openmetrics). The body is
-/// streamed in chunks of about 64 KiB, so a scrape needs little memory however many objects there are.
-/// Sorting objects that came or went runs on a blocking thread. Nothing is encrypted and nobody is
-/// asked who they are.
+/// streamed in chunks of about 64 KiB, so a scrape needs little memory however many objects there
+/// are. Sorting objects that came or went runs on a blocking thread. Nothing is encrypted and
+/// nobody is asked who they are.
 ///
-/// Every connection is under a time limit at every moment, and none waits for another: there is no cap
-/// on connections that slow peers could use up.
+/// Every connection is under a time limit at every moment, and none waits for another: there is no
+/// cap on connections that slow peers could use up.
 ///
 /// Metrics of your own join the exposition through [`Recorder::append`].
 ///
@@ -89,8 +89,8 @@ impl MetricsServer {
     ///
     /// A bare port listens on all addresses, IPv6 and IPv4 where the system can do both on one
     /// socket, otherwise IPv4. Port 0 lets the system choose; see [`local_addr`](Self::local_addr).
-    /// `None::<SocketAddr>` is a server that listens nowhere and answers nobody, for those who switch
-    /// their metrics off.
+    /// `None::<SocketAddr>` is a server that listens nowhere and answers nobody, for those who
+    /// switch their metrics off.
     ///
     /// # Errors
     ///
@@ -217,8 +217,9 @@ impl MetricsServer {
     /// Answers scrapes for ever.
     ///
     /// A connection that fails ends alone, and so does one whose time is up. If the system refuses
-    /// connections, say for want of file descriptors, the one that has waited longest for a request of its
-    /// peer makes room. If none waits, the system is asked again every tenth of a second.
+    /// connections, say for want of file descriptors, the one that has waited longest for a request
+    /// of its peer makes room. If none waits, the system is asked again every tenth of a
+    /// second.
     ///
     /// # Cancel safety
     ///

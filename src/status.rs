@@ -77,8 +77,8 @@ impl From<bool> for ConditionStatus {
 ///
 /// A recorder knows at most 16 types, [`READY`](Self::READY), [`RECONCILING`](Self::RECONCILING)
 /// and [`STALLED`](Self::STALLED) among them; recording a condition of one more type does nothing
-/// and counts in `gotkmetrics_refused_total{limit="condition_types"}`. A type keeps its place for as
-/// long as the recorder lives, even if its object was refused. Types are capped at 316 bytes.
+/// and counts in `gotkmetrics_refused_total{limit="condition_types"}`. A type keeps its place for
+/// as long as the recorder lives, even if its object was refused. Types are capped at 316 bytes.
 ///
 /// # Examples
 ///
@@ -94,7 +94,8 @@ impl From<bool> for ConditionStatus {
 pub struct ConditionType(Cow<'static, str>);
 
 impl ConditionType {
-    /// Whether the object is fully reconciled; the condition that the alerts and dashboards ask for.
+    /// Whether the object is fully reconciled; the condition that the alerts and dashboards ask
+    /// for.
     pub const READY: Self = Self::from_static("Ready");
     /// Whether a reconciliation is going on.
     pub const RECONCILING: Self = Self::from_static("Reconciling");

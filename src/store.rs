@@ -93,8 +93,8 @@ impl Store {
         self.with_revived(key, || false, |series, _| act(series))
     }
 
-    /// [`with`](Self::with) for what can bring a deleted object back: `act` is told whether it is to, which is what
-    /// `revives` says, asked under no lock and only if the object is deleted.
+    /// [`with`](Self::with) for what can bring a deleted object back: `act` is told whether it is
+    /// to, which is what `revives` says, asked under no lock and only if the object is deleted.
     pub(crate) fn with_revived<R>(
         &self,
         key: Key<'_>,
@@ -174,7 +174,8 @@ impl Store {
         }
     }
 
-    /// The object is deleted in the cluster: its series stay for the grace, its conditions as Deleted.
+    /// The object is deleted in the cluster: its series stay for the grace, its conditions as
+    /// Deleted.
     pub(crate) fn delete(&self, key: Key<'_>) {
         self.delete_if(key, self.now(), |_| true);
     }
@@ -237,7 +238,8 @@ impl Store {
         }
     }
 
-    /// The records in the order of the exposition, those due removed; shared until one comes or goes.
+    /// The records in the order of the exposition, those due removed; shared until one comes or
+    /// goes.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.expire(self.now(), usize::MAX);
         let mut cached = self.snapshot.lock();

@@ -1,7 +1,8 @@
-//! The stores that the state of objects is read from, and the sync that reads them before an exposition.
+//! The stores that the state of objects is read from, and the sync that reads them before an
+//! exposition.
 //!
-//! What reads an object is the user's code. It runs under no lock of ours: a sync that others wait for is not one, and the
-//! thread that runs it does not wait for itself.
+//! What reads an object is the user's code. It runs under no lock of ours: a sync that others wait
+//! for is not one, and the thread that runs it does not wait for itself.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,18 +19,20 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     /// The kind, capped.
     fn kind(&self) -> &str;
 
-    /// Whether an object that is not in it is gone. Until its first list it holds nothing. What is read afterwards is
-    /// complete.
+    /// Whether an object that is not in it is gone. Until its first list it holds nothing. What is
+    /// read afterwards is complete.
     fn is_ready(&self) -> bool;
 
     /// To be believed from now on.
     fn believe(&self);
 
-    /// Tells `pass` of each object; returns whether these are all, so that what is not among them is gone.
+    /// Tells `pass` of each object; returns whether these are all, so that what is not among them
+    /// is gone.
     fn visit(&self, pass: &Pass<'_>) -> bool;
 
-    /// How many of its objects had a status of an older generation than their spec when it was visited last; `None` if none
-    /// told a generation. Those that another source goes before are not counted.
+    /// How many of its objects had a status of an older generation than their spec when it was
+    /// visited last; `None` if none told a generation. Those that another source goes before
+    /// are not counted.
     fn behind(&self) -> Option<u64>;
 
     /// Whether the object is in it now.
@@ -135,20 +138,23 @@ impl Tracking {
         drop(cleared);
     }
 
-    /// Whether a call or an attempt may bring the object back from deleted: where its kind is tracked, the stores decide.
+    /// Whether a call or an attempt may bring the object back from deleted: where its kind is
+    /// tracked, the stores decide.
     pub(crate) fn may_revive(&self, key: Key<'_>) -> bool {
         let sources = self.sources();
         let mut of_kind = of_kind(&sources, key.kind).peekable();
         of_kind.peek().is_none() || of_kind.any(|source| source.source.holds(key))
     }
 
-    /// An attempt on the object has started in a controller that was instrumented by hand. kube-rs holds attempts back
-    /// until the store has its first list, so a store that holds the object is complete; it may be empty by the next sync.
+    /// An attempt on the object has started in a controller that was instrumented by hand. kube-rs
+    /// holds attempts back until the store has its first list, so a store that holds the object
+    /// is complete; it may be empty by the next sync.
     pub(crate) fn attempt_started(&self, key: Key<'_>) {
         if !self.waiting.load(Ordering::Relaxed) {
             return;
         }
-        // Before the sources are listed: one that is added meanwhile is in the list, or sets it again.
+        // Before the sources are listed: one that is added meanwhile is in the list, or sets it
+        // again.
         self.waiting.store(false, Ordering::Relaxed);
         let sources = self.sources();
         for source in of_kind(&sources, key.kind) {
@@ -179,7 +185,8 @@ impl Tracking {
         counts
     }
 
-    /// Brings the records up to date with the sources, or waits for another thread that is doing so.
+    /// Brings the records up to date with the sources, or waits for another thread that is doing
+    /// so.
     pub(crate) fn sync(&self, store: &Store) {
         if self.sources.read().is_empty() {
             return;
@@ -189,7 +196,8 @@ impl Tracking {
         }
     }
 
-    /// `None` if a sync that was under way has ended, or is this thread's own: the user's code asks for an exposition.
+    /// `None` if a sync that was under way has ended, or is this thread's own: the user's code asks
+    /// for an exposition.
     fn take_off(&self) -> Option<Landing<'_>> {
         let me = thread::current().id();
         let mut flight = self.flight.lock();
@@ -278,7 +286,8 @@ pub(crate) struct Pass<'a> {
     tracked: &'a AtomicBool,
 }
 
-/// What a sync made of an object, for the next one: an object that is the same then need not be read again.
+/// What a sync made of an object, for the next one: an object that is the same then need not be
+/// read again.
 pub(crate) struct Seen {
     series: Arc<ObjectSeries>,
     written: bool,
@@ -313,7 +322,8 @@ impl Pass<'_> {
         })
     }
 
-    /// The object is in the source and has not changed since `seen`. Returns false if it is to be read again.
+    /// The object is in the source and has not changed since `seen`. Returns false if it is to be
+    /// read again.
     pub(crate) fn see_again(&self, seen: &mut Seen) -> bool {
         let word = seen.series.word();
         if word.is_deleted() || word.is_gone() || word.epoch() != seen.epoch {

@@ -27,13 +27,14 @@ pub(crate) const RECONCILE_TIME_BOUNDS: [f64; 40] = [
     25.0, 30.0, 40.0, 50.0, 60.0,
 ];
 
-/// Upper bounds of `rest_client_request_duration_seconds`, in seconds, as component-base has them since Kubernetes 1.24
-/// (metrics/prometheus/restclient/metrics.go).
+/// Upper bounds of `rest_client_request_duration_seconds`, in seconds, as component-base has them
+/// since Kubernetes 1.24 (metrics/prometheus/restclient/metrics.go).
 pub(crate) const REQUEST_BOUNDS: [f64; 12] = [
     0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0,
 ];
 
-/// Upper bounds of `workqueue_work_duration_seconds`, in seconds: what Go computes as powers of ten.
+/// Upper bounds of `workqueue_work_duration_seconds`, in seconds: what Go computes as powers of
+/// ten.
 #[expect(clippy::unreadable_literal, reason = "Go's own digits")]
 pub(crate) const WORK_BOUNDS: [f64; 12] = [
     1e-8,

@@ -271,8 +271,9 @@ pub(super) const CATALOG: [Description; 42] = [
         family_type: FamilyType::Gauge,
         labels: &[],
     },
-    // These two are client-go's, with the help and labels that component-base/metrics/prometheus/restclient/metrics.go
-    // gives them. controller-runtime exposes the second one alone.
+    // These two are client-go's, with the help and labels that
+    // component-base/metrics/prometheus/restclient/metrics.go gives them. controller-runtime
+    // exposes the second one alone.
     Description {
         family: Family::RequestDuration,
         name: "rest_client_request_duration_seconds",

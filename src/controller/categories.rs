@@ -1,6 +1,7 @@
 //! What the errors of a controller say they are.
 //!
-//! Words of the program, not of its input, and few: anything else would be a series for each message.
+//! Words of the program, not of its input, and few: anything else would be a series for each
+//! message.
 
 use crate::object::{MAX_NAME, cap};
 use crate::sync::{AtomicU64, Mutex, Ordering};

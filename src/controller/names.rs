@@ -32,8 +32,9 @@ impl Controllers {
         {
             let table = self.table.read();
             let known = table.of_kind(kind);
-            // Once it is full, nothing changes in it any more. Full of given names, a kind that has one of them is not
-            // looked for: that would take every attempt on any other through the lock below.
+            // Once it is full, nothing changes in it any more. Full of given names, a kind that has
+            // one of them is not looked for: that would take every attempt on any other
+            // through the lock below.
             if known.is_some() || table.is_full() {
                 return self.counted(known);
             }
@@ -43,8 +44,8 @@ impl Controllers {
         self.counted(controller)
     }
 
-    /// A controller for as long as the claim lives: `name`, shared with all who give that name, or the first of `kind`,
-    /// `kind-2`, `kind-3` that nobody else has.
+    /// A controller for as long as the claim lives: `name`, shared with all who give that name, or
+    /// the first of `kind`, `kind-2`, `kind-3` that nobody else has.
     ///
     /// `None` beyond the last one, which is counted.
     pub(crate) fn claim(&self, kind: &str, name: Option<&str>) -> Option<Claim> {

@@ -86,7 +86,8 @@ impl Work {
     /// An attempt ended with a result.
     pub(crate) fn observe(&self, took: Duration) {
         let seconds = took.as_secs_f64();
-        // Relaxed: counts of their own; what a scrape shows as the count is the sum of the buckets it saw.
+        // Relaxed: counts of their own; what a scrape shows as the count is the sum of the buckets
+        // it saw.
         count(&self.reconciles, &RECONCILE_TIME_BOUNDS, seconds);
         count(&self.in_queue, &WORK_BOUNDS, seconds);
         let add = |sum| Some((f64::from_bits(sum) + seconds).to_bits());

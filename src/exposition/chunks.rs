@@ -19,11 +19,12 @@ use crate::sync::{Arc, Ordering};
 /// Large enough that a chunk costs nothing beside its bytes, small enough for a socket's buffer.
 const CHUNK: usize = 64 * 1024;
 
-/// The chunks of an exposition; made by [`Recorder::encode_chunks`](crate::Recorder::encode_chunks).
+/// The chunks of an exposition; made by
+/// [`Recorder::encode_chunks`](crate::Recorder::encode_chunks).
 ///
-/// Each is about 64 KiB; together they are exactly what [`Recorder::encode`](crate::Recorder::encode)
-/// returns. A chunk ends behind a whole line. Memory is bounded by one chunk, one block of values,
-/// what appended registries have written, and the
+/// Each is about 64 KiB; together they are exactly what
+/// [`Recorder::encode`](crate::Recorder::encode) returns. A chunk ends behind a whole line. Memory
+/// is bounded by one chunk, one block of values, what appended registries have written, and the
 /// list of objects, which it keeps for itself once some came or went.
 ///
 /// # Examples

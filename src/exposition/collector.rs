@@ -67,7 +67,8 @@ pub(super) fn is_silenced() -> bool {
 
 #[derive(Debug)]
 struct RecorderCollector {
-    /// Weak: the recorder may hold the registry, appended. Without the recorder nobody can record any more.
+    /// Weak: the recorder may hold the registry, appended. Without the recorder nobody can record
+    /// any more.
     inner: Weak<Inner>,
 }
 

@@ -1,6 +1,7 @@
 //! The values of one block's objects, and their lines.
 //!
-//! Gathered in one go, before anything is formatted; a lock is held for the copy of one object's numbers.
+//! Gathered in one go, before anything is formatted; a lock is held for the copy of one object's
+//! numbers.
 
 use super::lines::Lines;
 use crate::catalog::Family;

@@ -1,7 +1,8 @@
 //! Numbers as Go's expfmt writes them, to the digit.
 //!
-//! The shortest digits that read back equal come from `zmij`; where the point and the exponent go is
-//! the rule of Go's `strconv.AppendFloat(f, 'g', -1, 64)`: an exponent from 1e6 up and below 1e-4.
+//! The shortest digits that read back equal come from `zmij`; where the point and the exponent go
+//! is the rule of Go's `strconv.AppendFloat(f, 'g', -1, 64)`: an exponent from 1e6 up and below
+//! 1e-4.
 
 use super::Format;
 

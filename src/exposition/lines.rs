@@ -1,7 +1,8 @@
 //! The lines of the families that have series per object.
 //!
-//! All that a line has besides the object's labels and large numbers is rendered once per exposition,
-//! so that most lines are two copies: the labels, and from there to the labels of the next line.
+//! All that a line has besides the object's labels and large numbers is rendered once per
+//! exposition, so that most lines are two copies: the labels, and from there to the labels of the
+//! next line.
 
 use super::Format;
 use super::float::{write_count, write_float};
@@ -29,9 +30,9 @@ pub(super) fn write_header(out: &mut String, family: Family, format: Format) {
 
 /// Writes the lines of a run of objects.
 ///
-/// A run starts with [`start`](Self::start) and ends with [`end`](Self::end). In between `out` always
-/// ends with the name that the next line begins with: in a line the copies are what costs, and this
-/// joins the end of one line and the beginning of the next into one.
+/// A run starts with [`start`](Self::start) and ends with [`end`](Self::end). In between `out`
+/// always ends with the name that the next line begins with: in a line the copies are what costs,
+/// and this joins the end of one line and the beginning of the next into one.
 pub(super) struct Lines {
     format: Format,
     condition: String,

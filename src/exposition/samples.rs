@@ -144,7 +144,8 @@ fn durations(inner: &Inner, family: Family) -> Vec<Sample> {
         } else {
             (&RECONCILE_TIME_BOUNDS, durations.reconciles)
         };
-        // As in Go, where the queue has its histogram from the start and the controller's own comes with what it shows.
+        // As in Go, where the queue has its histogram from the start and the controller's own comes
+        // with what it shows.
         if !of_queue && counts.iter().all(|count| *count == 0) {
             return None;
         }
@@ -281,8 +282,8 @@ fn process(_: Family) -> Vec<Sample> {
     Vec::new()
 }
 
-/// With the first attempt they are all there, so that their increase shows. Without attempts, as Go's
-/// recorder is used, they stay out of the way until they matter.
+/// With the first attempt they are all there, so that their increase shows. Without attempts, as
+/// Go's recorder is used, they stay out of the way until they matter.
 fn refused(inner: &Inner) -> Vec<Sample> {
     let all = inner.controllers.any();
     let limits = inner.refused().into_iter();

@@ -1,6 +1,7 @@
 //! Which families an exposition has.
 //!
-//! By the names that a scraper knows: that of the family or of any of its samples, in either format.
+//! By the names that a scraper knows: that of the family or of any of its samples, in either
+//! format.
 
 use std::collections::HashSet;
 

@@ -1,6 +1,7 @@
 //! The one line in a kube-rs controller.
 //!
-//! The stream it returns owns all that was set up for it, and gives it back when it ends or is dropped.
+//! The stream it returns owns all that was set up for it, and gives it back when it ends or is
+//! dropped.
 
 use std::fmt;
 use std::future::Future;
@@ -34,20 +35,21 @@ where
     K: Clone + Resource + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
     K::DynamicType: Eq + Hash + Clone + fmt::Debug + Unpin,
 {
-    /// `Controller::run` with everything recorded: attempts, panics and cancels, errors of the watches, and at each
-    /// scrape the state of every object in the controller's own store.
+    /// `Controller::run` with everything recorded: attempts, panics and cancels, errors of the
+    /// watches, and at each scrape the state of every object in the controller's own store.
     ///
-    /// Arguments and items are those of `Controller::run`. For a kind that is known at run time only, such as
-    /// `DynamicObject`, and for one of another crate there is [`run_recorded_with`](Self::run_recorded_with) with
-    /// [`Recorder::controller_with`] or [`ControllerOptions::observe`].
+    /// Arguments and items are those of `Controller::run`. For a kind that is known at run time
+    /// only, such as `DynamicObject`, and for one of another crate there is
+    /// [`run_recorded_with`](Self::run_recorded_with) with [`Recorder::controller_with`] or
+    /// [`ControllerOptions::observe`].
     ///
     /// The state goes when the stream ends or is dropped; attempts that
     /// are aborted with it count as cancelled. Counters stay.
     ///
     /// # Panics
     ///
-    /// As `Controller::run`: a panic of `reconcile` ends the stream by unwinding, after it was counted. See
-    /// [`ControllerOptions::recover_panics`].
+    /// As `Controller::run`: a panic of `reconcile` ends the stream by unwinding, after it was
+    /// counted. See [`ControllerOptions::recover_panics`].
     ///
     /// # Examples
     ///
@@ -108,7 +110,8 @@ where
         self.run_recorded_with(recorder.controller::<K>(), reconcile, error_policy, context)
     }
 
-    /// [`run_recorded`](Self::run_recorded) with options, and for kinds of another crate or known at run time only.
+    /// [`run_recorded`](Self::run_recorded) with options, and for kinds of another crate or known
+    /// at run time only.
     ///
     /// The recorder is the one that made the options.
     fn run_recorded_with<Ctx, Fut, F, P, E, O, R>(
@@ -220,8 +223,8 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         let polled = this.stream.poll_next(cx);
-        // Behind it and with the same waker: a store keeps one waker only, which the controller has just
-        // left there, so that nothing is taken from anybody.
+        // Behind it and with the same waker: a store keeps one waker only, which the controller has
+        // just left there, so that nothing is taken from anybody.
         if let Some(is_known) = this.readiness
             && is_known(cx)
         {

@@ -1,6 +1,7 @@
 //! A reconcile function whose every call is an attempt.
 //!
-//! What it returns is what the function returned, unless the user has asked for panics to be turned into errors.
+//! What it returns is what the function returned, unless the user has asked for panics to be turned
+//! into errors.
 
 use std::fmt;
 use std::future::Future;
@@ -25,12 +26,12 @@ impl Recorder {
     /// Makes each call of `reconcile` an attempt, for `Controller::run` or the applier.
     ///
     /// The attempt starts when the function is called and ends when its future is ready; see
-    /// [`record`](crate::RecordReconcile::record). The controller is called like the kind, in lower case;
-    /// [`ControllerOptions::instrument`] has other options.
+    /// [`record`](crate::RecordReconcile::record). The controller is called like the kind, in lower
+    /// case; [`ControllerOptions::instrument`] has other options.
     ///
     /// Deletions are not seen by this. [`track`](Self::track) the controller's store, or call
-    /// [`record_deleted`](crate::RecordReconcile::record_deleted) in the finalizer; otherwise the series of deleted objects
-    /// stay until [`clear`](crate::RecordReconcile::clear).
+    /// [`record_deleted`](crate::RecordReconcile::record_deleted) in the finalizer; otherwise the
+    /// series of deleted objects stay until [`clear`](crate::RecordReconcile::clear).
     ///
     /// # Examples
     ///
@@ -91,8 +92,8 @@ pub(super) struct Attempts<K: Lookup> {
     dyntype: K::DynamicType,
     /// None beyond the last controller.
     claim: Option<Claim>,
-    /// Set by the first attempt: kube-rs holds it back until the store has its first list. None if the store is tracked
-    /// by hand, if at all.
+    /// Set by the first attempt: kube-rs holds it back until the store has its first list. None if
+    /// the store is tracked by hand, if at all.
     ready: Option<Arc<AtomicBool>>,
 }
 

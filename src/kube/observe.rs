@@ -1,6 +1,7 @@
 //! What the gauges read from an object.
 //!
-//! Runs at a scrape, on objects as the cache has them. Nothing of an object but these bounded values is ever exposed.
+//! Runs at a scrape, on objects as the cache has them. Nothing of an object but these bounded
+//! values is ever exposed.
 
 use std::borrow::Cow;
 
@@ -12,17 +13,17 @@ use crate::{ConditionStatus, ConditionType};
 
 /// What the gauges read from an object of a tracked store.
 ///
-/// Every method has a default; an empty `impl` is useful too: Ready then follows the reconciles. Implement it for your
-/// own type. For a type of another crate, such as `Deployment`, say the same in a closure:
-/// [`ControllerOptions::observe`](crate::ControllerOptions::observe).
+/// Every method has a default; an empty `impl` is useful too: Ready then follows the reconciles.
+/// Implement it for your own type. For a type of another crate, such as `Deployment`, say the same
+/// in a closure: [`ControllerOptions::observe`](crate::ControllerOptions::observe).
 ///
-/// The methods are called at a scrape, for objects that have changed since the last one: they are to be quick and to read
-/// nothing but the object.
+/// The methods are called at a scrape, for objects that have changed since the last one: they are
+/// to be quick and to read nothing but the object.
 ///
 /// # Panics
 ///
-/// A method that panics is caught, and counted in `gotkmetrics_observe_panics_total`; the object keeps the state
-/// that it had.
+/// A method that panics is caught, and counted in `gotkmetrics_observe_panics_total`; the object
+/// keeps the state that it had.
 ///
 /// # Examples
 ///
@@ -56,38 +57,42 @@ use crate::{ConditionStatus, ConditionType};
 pub trait Observe {
     /// The status of the condition `type_`, such as `Ready`; `None` if the object does not have it.
     ///
-    /// Asked for Ready and for what [`ControllerOptions::conditions`](crate::ControllerOptions::conditions) names.
-    /// Without a condition Ready, the result of the last reconcile is shown as Ready. Defaults to none.
+    /// Asked for Ready and for what
+    /// [`ControllerOptions::conditions`](crate::ControllerOptions::conditions) names. Without a
+    /// condition Ready, the result of the last reconcile is shown as Ready. Defaults to none.
     fn condition(&self, type_: &str) -> Option<ConditionStatus> {
         let _ = type_;
         None
     }
 
-    /// Whether the object is suspended; `None` if its kind knows no such thing, which makes no series.
+    /// Whether the object is suspended; `None` if its kind knows no such thing, which makes no
+    /// series.
     ///
-    /// An object that is suspended and has no condition Ready is Ready by its last reconcile, even if that did nothing but
-    /// see that it is suspended. A kind whose reconcile writes no status then is better off saying Unknown in
-    /// [`condition`](Self::condition).
+    /// An object that is suspended and has no condition Ready is Ready by its last reconcile, even
+    /// if that did nothing but see that it is suspended. A kind whose reconcile writes no
+    /// status then is better off saying Unknown in [`condition`](Self::condition).
     ///
     /// Defaults to none.
     fn suspended(&self) -> Option<bool> {
         None
     }
 
-    /// The generation of the spec that the status is about, `status.observedGeneration` in most kinds.
+    /// The generation of the spec that the status is about, `status.observedGeneration` in most
+    /// kinds.
     ///
-    /// One that is below `metadata.generation` counts in `gotkmetrics_objects_behind`: the controller has not got to the
-    /// newest spec. Not of an object that is suspended or being deleted, which raises the generation too. Defaults to
-    /// none.
+    /// One that is below `metadata.generation` counts in `gotkmetrics_objects_behind`: the
+    /// controller has not got to the newest spec. Not of an object that is suspended or being
+    /// deleted, which raises the generation too. Defaults to none.
     fn observed_generation(&self) -> Option<i64> {
         None
     }
 
     /// The value of a label that was added to `gotk_resource_info` by
-    /// [`ControllerOptions::info_labels`](crate::ControllerOptions::info_labels); `None` or empty leaves it out.
+    /// [`ControllerOptions::info_labels`](crate::ControllerOptions::info_labels); `None` or empty
+    /// leaves it out.
     ///
-    /// Bounded values only: a revision, a name, a URL; never a message, an annotation or a time. Cut at 1024 bytes.
-    /// Defaults to none.
+    /// Bounded values only: a revision, a name, a URL; never a message, an annotation or a time.
+    /// Cut at 1024 bytes. Defaults to none.
     fn info(&self, label: &str) -> Option<Cow<'_, str>> {
         let _ = label;
         None
@@ -120,8 +125,9 @@ pub fn find_condition(conditions: &[Condition], type_: &str) -> Option<Condition
     Some(ConditionStatus::parse(&found.status))
 }
 
-/// `status.conditions`, `status.observedGeneration` and `spec.suspend`, where Flux's kinds and many others have them; of the
-/// labels that can be added to `gotk_resource_info`, `reason` is that of Ready.
+/// `status.conditions`, `status.observedGeneration` and `spec.suspend`, where Flux's kinds and many
+/// others have them; of the labels that can be added to `gotk_resource_info`, `reason` is that of
+/// Ready.
 impl Observe for DynamicObject {
     fn condition(&self, type_: &str) -> Option<ConditionStatus> {
         // A condition with a status that is no string is there all the same.
@@ -216,8 +222,8 @@ impl Observed {
 
     /// The value of a label that was added to `gotk_resource_info`; see [`Observe::info`].
     ///
-    /// One that [`ControllerOptions::info_labels`](crate::ControllerOptions::info_labels) does not name is not shown; an
-    /// empty value is none.
+    /// One that [`ControllerOptions::info_labels`](crate::ControllerOptions::info_labels) does not
+    /// name is not shown; an empty value is none.
     pub fn info(mut self, label: &'static str, value: impl Into<String>) -> Self {
         self.info.push((label, value.into()));
         self

@@ -23,13 +23,14 @@ use crate::resource_info::{InfoLabelError, InfoLabels};
 use crate::status::Slot;
 use crate::sync::{Arc, AtomicBool};
 
-/// How a controller of `K` is recorded; made by [`Recorder::controller`] and [`Recorder::controller_with`].
+/// How a controller of `K` is recorded; made by [`Recorder::controller`] and
+/// [`Recorder::controller_with`].
 ///
 /// Handed to [`run_recorded_with`](crate::ControllerExt::run_recorded_with), or used by hand with
 /// [`instrument`](Self::instrument) and [`track`](Self::track).
 ///
-/// `O` and `R` say how objects are read and what becomes of failures. They have no names outside of this crate, so make
-/// the options in the function that uses them.
+/// `O` and `R` say how objects are read and what becomes of failures. They have no names outside of
+/// this crate, so make the options in the function that uses them.
 ///
 /// # Examples
 ///
@@ -87,7 +88,8 @@ impl Recorder {
         self.controller_with(K::DynamicType::default())
     }
 
-    /// The options of a controller of `K`, whose kind is known at run time only, as `Controller::new_with` takes it.
+    /// The options of a controller of `K`, whose kind is known at run time only, as
+    /// `Controller::new_with` takes it.
     ///
     /// # Examples
     ///
@@ -118,8 +120,9 @@ impl Recorder {
 impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     /// The value of the label `controller`.
     ///
-    /// Controllers that are given one name share their counters. Defaults to the kind in lower case, with `-2`, `-3` and so
-    /// on behind it while another controller of the kind has that name.
+    /// Controllers that are given one name share their counters. Defaults to the kind in lower
+    /// case, with `-2`, `-3` and so on behind it while another controller of the kind has that
+    /// name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = Some(name.into());
         self
@@ -127,7 +130,8 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
 
     /// The condition types besides Ready that are read from an object, where it has them.
     ///
-    /// Each costs four series per object. Defaults to Reconciling and Stalled, which Flux's kinds have.
+    /// Each costs four series per object. Defaults to Reconciling and Stalled, which Flux's kinds
+    /// have.
     pub fn conditions<T>(mut self, types: impl IntoIterator<Item = T>) -> Self
     where
         T: Into<Cow<'static, str>>,
@@ -136,14 +140,16 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         self
     }
 
-    /// Labels that `gotk_resource_info` has besides its own, such as `revision`; [`Observe::info`] says their values.
+    /// Labels that `gotk_resource_info` has besides its own, such as `revision`; [`Observe::info`]
+    /// says their values.
     ///
-    /// Declared here once, so that no object can bring a label name along. Each value of a label that changes makes a new series.
-    /// Defaults to none.
+    /// Declared here once, so that no object can bring a label name along. Each value of a label
+    /// that changes makes a new series. Defaults to none.
     ///
     /// # Errors
     ///
-    /// [`InfoLabelError`] for a name that no label can have, that is reserved, or that is there twice.
+    /// [`InfoLabelError`] for a name that no label can have, that is reserved, or that is there
+    /// twice.
     ///
     /// # Examples
     ///
@@ -168,10 +174,11 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         Ok(self)
     }
 
-    /// How many reconciles the controller runs at a time at most, as told to kube-rs by `Config::concurrency`.
+    /// How many reconciles the controller runs at a time at most, as told to kube-rs by
+    /// `Config::concurrency`.
     ///
-    /// Shown as `controller_runtime_max_concurrent_reconciles`; changes nothing else, since kube-rs does not tell what it
-    /// was told. Zero is no limit, and makes no series. Defaults to zero.
+    /// Shown as `controller_runtime_max_concurrent_reconciles`; changes nothing else, since kube-rs
+    /// does not tell what it was told. Zero is no limit, and makes no series. Defaults to zero.
     pub fn max_concurrent(mut self, reconciles: u16) -> Self {
         self.settings.max_concurrent = NonZeroU64::new(reconciles.into());
         self
@@ -191,10 +198,12 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         }
     }
 
-    /// Turns a panic of the reconcile function into an error of its own, which goes to the error policy.
+    /// Turns a panic of the reconcile function into an error of its own, which goes to the error
+    /// policy.
     ///
-    /// The panic is counted as one all the same. Only what happens while the future is polled is caught, which for an
-    /// `async fn` is everything. Defaults to letting a panic through, which ends the controller, as in kube-rs.
+    /// The panic is counted as one all the same. Only what happens while the future is polled is
+    /// caught, which for an `async fn` is everything. Defaults to letting a panic through,
+    /// which ends the controller, as in kube-rs.
     ///
     /// # Examples
     ///
@@ -263,7 +272,8 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         self.track_shared(store, Arc::default()).0
     }
 
-    /// [`track`](Self::track) with a flag for the first list being complete, and what is left of the options.
+    /// [`track`](Self::track) with a flag for the first list being complete, and what is left of
+    /// the options.
     pub(super) fn track_shared(
         self,
         store: Store<K>,
@@ -298,7 +308,8 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         (tracked, rest)
     }
 
-    /// What starts attempts in the name of the controller; the first one sets `ready`, or asks all stores that wait.
+    /// What starts attempts in the name of the controller; the first one sets `ready`, or asks all
+    /// stores that wait.
     pub(super) fn attempts(self, ready: Option<Arc<AtomicBool>>) -> (Attempts<K>, R) {
         let Settings {
             recorder,

@@ -1,6 +1,7 @@
 //! A controller's store as a source of state.
 //!
-//! An object that is the same as at the last sync is neither read nor looked up again: its `Arc` says so.
+//! An object that is the same as at the last sync is neither read nor looked up again: its `Arc`
+//! says so.
 
 use std::any::type_name;
 use std::fmt;
@@ -21,8 +22,9 @@ use crate::status::{Reading, Slot};
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, Weak};
 use crate::tracking::{Pass, Seen, Source};
 
-/// How many objects of the last sync one is compared with before it is taken for a new one. Those that went or changed
-/// meanwhile stand before it, and a run of so many is unlikely unless all have changed.
+/// How many objects of the last sync one is compared with before it is taken for a new one. Those
+/// that went or changed meanwhile stand before it, and a run of so many is unlikely unless all have
+/// changed.
 const WINDOW: usize = 64;
 
 /// A store of kube-rs that is tracked.
@@ -38,7 +40,8 @@ where
     /// The labels of an object without any of its own.
     plain: Arc<Info>,
     conditions: Box<[(ConditionType, Slot)]>,
-    /// Whether its first list is complete, by whatever sign. Shared with the controller that `run_recorded` runs.
+    /// Whether its first list is complete, by whatever sign. Shared with the controller that
+    /// `run_recorded` runs.
     ready: Arc<AtomicBool>,
     /// In the order in which the store told them.
     last: Mutex<Vec<Cached<K>>>,
@@ -174,7 +177,8 @@ where
     }
 
     fn is_ready(&self) -> bool {
-        // Acquire: with the release of whoever set it, who had seen the list, what is read afterwards has it too.
+        // Acquire: with the release of whoever set it, who had seen the list, what is read
+        // afterwards has it too.
         self.ready.load(Ordering::Acquire)
     }
 

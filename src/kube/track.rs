@@ -18,9 +18,10 @@ use crate::tracking::{Source, TrackedSource};
 
 /// The tracking of a store, which ends when this is dropped.
 ///
-/// Then the series of its objects go at once, without `Deleted`, except for those that another tracked store of the
-/// kind holds: this process watches them no longer and does not know what becomes of them.
-/// [`forever`](Self::forever) keeps the tracking for as long as the recorder lives.
+/// Then the series of its objects go at once, without `Deleted`, except for those that another
+/// tracked store of the kind holds: this process watches them no longer and does not know what
+/// becomes of them. [`forever`](Self::forever) keeps the tracking for as long as the recorder
+/// lives.
 ///
 /// After [`clear`](crate::RecordReconcile::clear) it does nothing more.
 #[derive(Debug)]
@@ -40,8 +41,8 @@ impl Tracked {
         }
     }
 
-    /// What asks whether the first list of `store`, the store of this, is complete. Returns true once there is no more to
-    /// ask.
+    /// What asks whether the first list of `store`, the store of this, is complete. Returns true
+    /// once there is no more to ask.
     pub(super) fn readiness<K>(&self, store: Store<K>) -> Readiness
     where
         K: Resource + Clone + Send + Sync + 'static,
@@ -75,16 +76,19 @@ impl Drop for Tracked {
 }
 
 impl Recorder {
-    /// Reads the state of the store's objects at each scrape, for as long as the returned guard lives.
+    /// Reads the state of the store's objects at each scrape, for as long as the returned guard
+    /// lives.
     ///
-    /// What is in the store is exposed: Ready and whichever of the conditions Reconciling and Stalled an object has, its
-    /// suspension, also before its first reconcile and right after a restart. What is no longer in it was deleted in the
-    /// cluster, and shows `Deleted` until the grace is over; no finalizer is needed for that. An object that is only about
+    /// What is in the store is exposed: Ready and whichever of the conditions Reconciling and
+    /// Stalled an object has, its suspension, also before its first reconcile and right after a
+    /// restart. What is no longer in it was deleted in the cluster, and shows `Deleted` until
+    /// the grace is over; no finalizer is needed for that. An object that is only about
     /// to be deleted, because a finalizer holds it, shows its real state.
     ///
-    /// A store is believed once it was seen with an object in it, or once an [instrumented](Self::instrument)
-    /// attempt on one of its objects has started: before that its first list may not be complete. Where two stores of a
-    /// kind hold one object, the one that was tracked first says what state it is in.
+    /// A store is believed once it was seen with an object in it, or once an
+    /// [instrumented](Self::instrument) attempt on one of its objects has started: before that
+    /// its first list may not be complete. Where two stores of a kind hold one object, the one
+    /// that was tracked first says what state it is in.
     ///
     /// [`run_recorded`](crate::ControllerExt::run_recorded) does this by itself.
     /// [`ControllerOptions::track`](crate::ControllerOptions::track) has options.
@@ -136,8 +140,8 @@ impl Recorder {
         self.controller::<K>().track(store)
     }
 
-    /// [`track`](Self::track) for a kind of another crate or one that is known at run time only: `observe` says what state
-    /// an object is in.
+    /// [`track`](Self::track) for a kind of another crate or one that is known at run time only:
+    /// `observe` says what state an object is in.
     ///
     /// # Panics
     ///

@@ -16,9 +16,9 @@ use crate::sync::Arc;
 
 /// One reconcile attempt, timed until it ends.
 ///
-/// Ended by [`succeed`](Self::succeed), [`fail`](Self::fail) or [`finish`](Self::finish). Dropped without
-/// one of these, it counts as panicked if the thread unwinds, otherwise as cancelled. Recorded exactly
-/// once:
+/// Ended by [`succeed`](Self::succeed), [`fail`](Self::fail) or [`finish`](Self::finish). Dropped
+/// without one of these, it counts as panicked if the thread unwinds, otherwise as cancelled.
+/// Recorded exactly once:
 ///
 /// | end | duration | `result` | Ready | counted in |
 /// |---|---|---|---|---|
@@ -29,8 +29,8 @@ use crate::sync::Arc;
 ///
 /// Ready is left alone once it was set by
 /// [`record_condition`](crate::RecordReconcile::record_condition). If the object was forgotten,
-/// cleared or its grace ended meanwhile, only the controller's counters change. If it was deleted and
-/// came back meanwhile, the duration still counts but Ready is left alone.
+/// cleared or its grace ended meanwhile, only the controller's counters change. If it was deleted
+/// and came back meanwhile, the duration still counts but Ready is left alone.
 ///
 /// # Examples
 ///
@@ -70,7 +70,8 @@ struct Live {
 enum OnDrop {
     /// A panic if the thread unwinds, otherwise a cancel.
     AskTheThread,
-    /// A cancel: something else watches for panics, or the thread was unwinding at the start already.
+    /// A cancel: something else watches for panics, or the thread was unwinding at the start
+    /// already.
     Cancel,
 }
 
@@ -147,7 +148,8 @@ impl Attempt {
         self.finish(Outcome::Error);
     }
 
-    /// The attempt failed with an error of this category; see [`ErrorCategory`](crate::ErrorCategory).
+    /// The attempt failed with an error of this category; see
+    /// [`ErrorCategory`](crate::ErrorCategory).
     pub fn fail_as(self, category: &'static str) {
         if let Some(live) = &self.live
             && let Some((controller, _)) = &live.controller

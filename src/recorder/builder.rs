@@ -68,8 +68,8 @@ impl RecorderBuilder {
 
     /// The inclusive upper bounds of `gotk_reconcile_duration_seconds`, in seconds, increasing.
     ///
-    /// A last `+Inf` is allowed and implied. Controllers whose durations are summed must share their
-    /// bounds. Defaults to the ten of Flux 2, from 0.01 to 1799.9999999999986.
+    /// A last `+Inf` is allowed and implied. Controllers whose durations are summed must share
+    /// their bounds. Defaults to the ten of Flux 2, from 0.01 to 1799.9999999999986.
     pub fn bounds(mut self, bounds: impl IntoIterator<Item = f64>) -> Self {
         self.bounds = bounds.into_iter().collect();
         self
@@ -92,18 +92,20 @@ impl RecorderBuilder {
         self
     }
 
-    /// Neither records nor exposes `family`: what would be recorded in it does nothing, and a registry
-    /// that is appended may have a family of its name. Defaults to all families.
+    /// Neither records nor exposes `family`: what would be recorded in it does nothing, and a
+    /// registry that is appended may have a family of its name. Defaults to all families.
     pub fn without(mut self, family: Family) -> Self {
         self.without |= family.bit();
         self
     }
 
-    /// Exposes `process_*` too: processor time, memory, file descriptors and threads of this process, and when it started.
+    /// Exposes `process_*` too: processor time, memory, file descriptors and threads of this
+    /// process, and when it started.
     ///
-    /// Names, help and meaning are those of Prometheus' client libraries. Read from `/proc` at each scrape; what cannot be
-    /// read there is absent. On other systems than Linux this does nothing. In a process with several recorders it is for
-    /// one of them. Defaults to none of these families.
+    /// Names, help and meaning are those of Prometheus' client libraries. Read from `/proc` at each
+    /// scrape; what cannot be read there is absent. On other systems than Linux this does
+    /// nothing. In a process with several recorders it is for one of them. Defaults to none of
+    /// these families.
     ///
     /// # Examples
     ///
@@ -127,9 +129,9 @@ impl RecorderBuilder {
 
     /// Where time comes from: a monotonic time since any fixed moment.
     ///
-    /// Called at the start and the end of an attempt, when an object that is new or deleted is recorded,
-    /// at a deletion, and at a scrape; under no lock. Should it panic, the time is taken as zero, which makes
-    /// what is measured with it wrong but harms nothing else. See
+    /// Called at the start and the end of an attempt, when an object that is new or deleted is
+    /// recorded, at a deletion, and at a scrape; under no lock. Should it panic, the time is
+    /// taken as zero, which makes what is measured with it wrong but harms nothing else. See
     /// [`ManualClock`](crate::ManualClock) for tests. Defaults to the system's monotonic clock.
     pub fn clock(mut self, now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         self.clock = Some(Clock::custom(now));

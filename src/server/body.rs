@@ -16,8 +16,8 @@ use crate::exposition::Chunks;
 /// The body of an answer of [`MetricsService`](crate::MetricsService).
 ///
 /// An exposition is encoded, and compressed if the scraper wants that, while it is sent: memory is
-/// bounded by a chunk of about 64 KiB, the list of objects and the state of the compression. It keeps
-/// the objects of its start in memory until it is dropped.
+/// bounded by a chunk of about 64 KiB, the list of objects and the state of the compression. It
+/// keeps the objects of its start in memory until it is dropped.
 #[derive(Debug)]
 pub struct MetricsBody(Kind);
 

@@ -1,6 +1,7 @@
 //! One connection, from its acceptance to its end.
 //!
-//! hyper has no limit on how long a peer may take to read, so the limits are kept here, at the socket.
+//! hyper has no limit on how long a peer may take to read, so the limits are kept here, at the
+//! socket.
 
 use std::convert::Infallible;
 use std::future::Future;

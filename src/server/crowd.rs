@@ -1,7 +1,7 @@
 //! The connections that are open.
 //!
-//! There is no cap on them but the system's. Where that is reached those that wait make room, so that
-//! nobody who opens many can lock others out.
+//! There is no cap on them but the system's. Where that is reached those that wait make room, so
+//! that nobody who opens many can lock others out.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -40,8 +40,8 @@ impl Crowd {
 
     /// Ends the connection that has waited longest for a request; false if none waits.
     ///
-    /// Not the one whose time is up first: a crowd that has asked once may wait longer than whoever has just come, and
-    /// would never be chosen.
+    /// Not the one whose time is up first: a crowd that has asked once may wait longer than whoever
+    /// has just come, and would never be chosen.
     pub(super) async fn make_room(&mut self) -> bool {
         self.known.retain(|(task, _)| !task.is_finished());
         let waiting = self.known.iter();

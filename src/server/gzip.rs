@@ -9,8 +9,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Compressed text is a twentieth of the plain one, so chunks are gathered: a frame is a write to the
-/// socket.
+/// Compressed text is a twentieth of the plain one, so chunks are gathered: a frame is a write to
+/// the socket.
 const FRAME: usize = 16 * 1024;
 /// A text that fits into one packet is not worth it.
 const WORTH: usize = 1400;

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 /// Longer than a scraper waits for a whole scrape by default.
 const HEADER: Duration = Duration::from_secs(10);
-/// As controller-runtime: longer than the usual scrape intervals, so that a scraper need not connect
-/// anew each time.
+/// As controller-runtime: longer than the usual scrape intervals, so that a scraper need not
+/// connect anew each time.
 const IDLE: Duration = Duration::from_secs(90);
 /// A scrape in progress keeps all records of its start in memory, so one that never ends must not
 /// stay.

@@ -39,11 +39,12 @@ use crate::sync::Arc;
 /// | another method | 405 |
 /// | another path | 404 |
 ///
-/// A router that strips a prefix or mounts it elsewhere has to be followed with [`path`](Self::path), or to call
-/// [`scrape`](Self::scrape), which asks for no path.
+/// A router that strips a prefix or mounts it elsewhere has to be followed with
+/// [`path`](Self::path), or to call [`scrape`](Self::scrape), which asks for no path.
 ///
-/// An answer keeps the objects of its start in memory until it is read or dropped. Only the server can
-/// see that a peer reads nothing: give it a limit on how long a write may take, as `MetricsServer` has.
+/// An answer keeps the objects of its start in memory until it is read or dropped. Only the server
+/// can see that a peer reads nothing: give it a limit on how long a write may take, as
+/// `MetricsServer` has.
 ///
 /// Cheap to clone.
 ///
@@ -124,8 +125,8 @@ impl MetricsService {
 
     /// Whether a scraper that asks for gzip gets it, unless the exposition is short.
     ///
-    /// An exposition shrinks to about a twentieth, for a tenth of a second or two of work at 100 000
-    /// objects. Defaults to true.
+    /// An exposition shrinks to about a twentieth, for a tenth of a second or two of work at 100
+    /// 000 objects. Defaults to true.
     #[must_use]
     pub fn gzip(mut self, enabled: bool) -> Self {
         self.gzip = enabled;

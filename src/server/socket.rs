@@ -36,7 +36,8 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.progress.is_cut_short() {
-            // Otherwise the system would go on offering megabytes to a peer that does not take them.
+            // Otherwise the system would go on offering megabytes to a peer that does not take
+            // them.
             let _ = SockRef::from(self.stream.inner()).set_linger(Some(Duration::ZERO));
         }
     }

@@ -1,7 +1,8 @@
 //! What a tracked store says of one object, as fields of the state word.
 //!
-//! A store decides Ready in a field of its own. It shares the others with explicit calls, so the word remembers
-//! which of them it has a word on: only those are taken back when it has none any more, and no call overrules them.
+//! A store decides Ready in a field of its own. It shares the others with explicit calls, so the
+//! word remembers which of them it has a word on: only those are taken back when it has none any
+//! more, and no call overrules them.
 
 use super::word::{self, Word};
 use super::{ConditionStatus, Slot};
@@ -10,8 +11,8 @@ use super::{ConditionStatus, Slot};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reading(u64);
 
-/// Some of the fields that stores share with explicit calls: a bit for each condition type after Ready, then one for
-/// suspension.
+/// Some of the fields that stores share with explicit calls: a bit for each condition type after
+/// Ready, then one for suspension.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fields(u16);
 

@@ -144,7 +144,8 @@ impl Word {
         self.with_field(OUTCOME, status_field(status))
     }
 
-    /// Ready exists from the start of the first attempt, or from when the object is in a tracked store.
+    /// Ready exists from the start of the first attempt, or from when the object is in a tracked
+    /// store.
     pub(crate) const fn with_attempt(self) -> Self {
         match self.field(OUTCOME) {
             0 => self.with_outcome(ConditionStatus::Unknown),

@@ -65,8 +65,8 @@ impl Snapshot {
 struct Entry {
     /// The place of its kind among all kinds.
     kind: usize,
-    /// The first bytes of the name as a big-endian number, a shorter name filled up with zeroes. Where
-    /// two differ they order as the names do; where they do not, the names may still.
+    /// The first bytes of the name as a big-endian number, a shorter name filled up with zeroes.
+    /// Where two differ they order as the names do; where they do not, the names may still.
     start: u128,
     series: Arc<ObjectSeries>,
 }
@@ -154,7 +154,8 @@ mod tests {
     use crate::object::Key;
     use crate::series::Round;
 
-    /// Those that a prefix could get wrong: NUL, no name at all, beyond ASCII, equal but for the end.
+    /// Those that a prefix could get wrong: NUL, no name at all, beyond ASCII, equal but for the
+    /// end.
     const PARTS: [&str; 12] = [
         "",
         "\0",

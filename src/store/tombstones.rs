@@ -1,7 +1,8 @@
 //! Deleted records in the order of their deletion, waiting for the end of the grace.
 //!
-//! A record has an entry exactly while it is in the store and deleted: who revives or removes it, under the lock of its
-//! shard, takes the entry out. So there is nothing to tidy up later, which somebody would have to wait for.
+//! A record has an entry exactly while it is in the store and deleted: who revives or removes it,
+//! under the lock of its shard, takes the entry out. So there is nothing to tidy up later, which
+//! somebody would have to wait for.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

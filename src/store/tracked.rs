@@ -1,7 +1,7 @@
 //! What a sync of tracked stores does to the records.
 //!
-//! A store that is no longer tracked writes nothing: whether it is, is asked under the lock of the shard, and whoever
-//! untracks it takes that lock afterwards to clear away what was written before.
+//! A store that is no longer tracked writes nothing: whether it is, is asked under the lock of the
+//! shard, and whoever untracks it takes that lock afterwards to clear away what was written before.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ impl Store {
 
     /// A tracked store has the object as in `view`, None if it cannot be read.
     ///
-    /// Returns the record, and whether the view was written: not if a store that goes before has the object too.
-    /// `None` if the cap refuses the object or `tracked` is false by now.
+    /// Returns the record, and whether the view was written: not if a store that goes before has
+    /// the object too. `None` if the cap refuses the object or `tracked` is false by now.
     pub(crate) fn see(
         &self,
         key: Key<'_>,
@@ -58,7 +58,8 @@ impl Store {
         });
     }
 
-    /// Removes at once every record of `kind` unless `keep` says otherwise, which is asked under no lock.
+    /// Removes at once every record of `kind` unless `keep` says otherwise, which is asked under no
+    /// lock.
     pub(crate) fn remove_kind(&self, kind: &str, keep: impl Fn(Key<'_>) -> bool) {
         for shard in &self.shards {
             let of_kind: Vec<_> = {
