@@ -152,6 +152,10 @@ impl Chunks {
         if !self.inner.exposes(family) || !self.selection.has_family(family) {
             return None;
         }
+        // Each pass over the records costs as much as their words and more: not for nothing.
+        if self.is_known_to_be_empty(family) {
+            return None;
+        }
         match family {
             Family::ReconcileCondition
             | Family::ReconcileDuration
@@ -162,6 +166,15 @@ impl Chunks {
                 write_samples(out, family, samples(&self.inner, family), self.format);
                 None
             }
+        }
+    }
+
+    fn is_known_to_be_empty(&self, family: Family) -> bool {
+        let tracks = self.inner.tracking.panics().is_some();
+        match family {
+            Family::ResourceInfo => !tracks,
+            Family::DeletionTimestamp => !tracks || self.column.terminating == Some(false),
+            _ => false,
         }
     }
 

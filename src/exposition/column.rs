@@ -23,6 +23,8 @@ pub(super) struct Column {
     counts: Vec<u64>,
     sums: Vec<f64>,
     infos: Vec<Option<Arc<Info>>>,
+    /// Whether any object is being deleted, once all were asked for their labels.
+    pub(super) terminating: Option<bool>,
 }
 
 impl Column {
@@ -47,10 +49,18 @@ impl Column {
             Family::ResourceInfo | Family::DeletionTimestamp => {
                 self.infos.extend(series.map(|series| series.info()));
                 let all = words.zip(&self.infos);
-                let mut shown = all.filter_map(|(word, info)| shown(*word, info.as_deref()));
-                shown.any(|(_, info)| {
-                    family == Family::ResourceInfo || info.deletion_timestamp.is_some()
-                })
+                let shown = all.filter_map(|(word, info)| shown(*word, info.as_deref()));
+                let (mut any, mut terminating) = (false, false);
+                for (_, info) in shown {
+                    any = true;
+                    terminating |= info.deletion_timestamp.is_some();
+                }
+                if family == Family::ResourceInfo {
+                    self.terminating = Some(self.terminating.unwrap_or_default() || terminating);
+                    any
+                } else {
+                    terminating
+                }
             }
             Family::SuspendStatus => words.copied().any(|word| word.suspended().is_some()),
             _ => words.copied().any(|word| lines.shows(word)),
