@@ -25,6 +25,7 @@ impl Expected {
     pub(crate) fn is_available(&self) -> bool {
         match self.needs {
             "" => true,
+            "client" => cfg!(feature = "client"),
             "kube" => cfg!(feature = "kube"),
             "process" => cfg!(all(feature = "process", target_os = "linux")),
             other => panic!("no feature {other}"),

@@ -14,6 +14,8 @@ mod controllers;
 mod exposed;
 #[cfg(test)]
 mod fixture;
+#[cfg(all(test, feature = "client"))]
+mod requests;
 #[cfg(test)]
 mod structure;
 

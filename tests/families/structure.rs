@@ -14,6 +14,8 @@ fn every_family_is_what_it_is_in_go() {
     recorder.start(&app()).succeed();
     recorder.start(&app().within("other")).fail();
     recorder.record_leader("app-controller", true);
+    #[cfg(feature = "client")]
+    crate::requests::everything(&recorder);
     #[cfg(feature = "kube")]
     let _kept = crate::controllers::everything(&recorder);
     for format in [Text, OpenMetrics] {
