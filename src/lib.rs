@@ -231,3 +231,8 @@ pub use status::{ConditionStatus, ConditionType};
 #[cfg(all(doctest, feature = "kube", feature = "server"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the examples of the guide, before and after.
+#[cfg(all(doctest, feature = "kube", feature = "server"))]
+#[doc = include_str!("../docs/migrating.md")]
+struct Migrating;
