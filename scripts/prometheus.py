@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 
 from checks import Broken
-from processes import start_on_free_port
+from processes import running, start_on_free_port, wait_until
 
 # Flux's own alert, to the letter.
 ALERT = (
@@ -58,9 +58,21 @@ class Prometheus:
             rule_file.write_text(rules)
         config.write_text(CONFIG.format(job=job, targets=self.targets, rules=f'"{rule_file}"' if rules else ""))
         command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", "--log.level=warn"]
-        listening = lambda port: [*command, f"--web.listen-address=127.0.0.1:{port}"]
-        port, self.process = start_on_free_port(stack, listening, folder / "prometheus.log", self.is_ready, 30)
-        self.url = f"http://127.0.0.1:{port}"
+        self.stack, self.folder = stack, folder
+        self.listening = lambda port: [*command, f"--web.listen-address=127.0.0.1:{port}"]
+        log = folder / "prometheus.log"
+        self.port, self.process = start_on_free_port(stack, self.listening, log, self.is_ready, 30)
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self):
+        """Where it was, with what it had stored."""
+        log = self.folder / "prometheus-again.log"
+        self.process = self.stack.enter_context(running(self.listening(self.port), log))
+        wait_until("Prometheus is back", lambda: self.is_ready(self.port), 60, self.process)
 
     @staticmethod
     def is_ready(port):
@@ -94,7 +106,7 @@ class Prometheus:
     def objects(self, expression):
         return {as_object(one["metric"]) for one in self.query(expression)}
 
-    def scrapes(self, pod):
+    def scrapes(self, pod, within="10m"):
         """Time and `up` of each scrape."""
-        [series] = self.query(f'up{{job="{self.job}",pod="{pod}"}}[10m]') or [{"values": []}]
+        [series] = self.query(f'up{{job="{self.job}",pod="{pod}"}}[{within}]') or [{"values": []}]
         return [(float(at), float(up)) for at, up in series["values"]]

@@ -61,7 +61,7 @@ class Cluster:
         rows = [f'{token},{user},{user},"{group(user)}"\n' for user, token in self.tokens.items()]
         (folder / "tokens.csv").write_text("".join(rows))
         start = lambda *what: start_on_free_port(stack, *what, STARTS_WITHIN, **options)
-        self.etcd, _ = start(self.etcd_command, folder / "etcd.log", self.etcd_is_ready)
+        self.etcd, self.etcd_process = start(self.etcd_command, folder / "etcd.log", self.etcd_is_ready)
         self.port, self.process = start(self.command, folder / "apiserver.log", self.is_ready)
 
     def etcd_command(self, port):
@@ -110,6 +110,15 @@ class Cluster:
         log = self.folder / "apiserver-again.log"
         self.process = self.stack.enter_context(running(self.command(self.port), log))
         wait_until("kube-apiserver is back", lambda: self.is_ready(self.port), STARTS_WITHIN, self.process)
+
+    def kill_etcd(self):
+        self.etcd_process.kill()
+        self.etcd_process.wait()
+
+    def restart_etcd(self):
+        log = self.folder / "etcd-again.log"
+        self.etcd_process = self.stack.enter_context(running(self.etcd_command(self.etcd), log))
+        wait_until("etcd is back", lambda: self.etcd_is_ready(self.etcd), STARTS_WITHIN, self.etcd_process)
 
     def lose(self, group, plural, namespace, name):
         """The object is gone from etcd while the API server is down: no watch will ever tell."""

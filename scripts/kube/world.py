@@ -159,10 +159,10 @@ class World:
         found = f'count({{__name__=~"gotk_.*",namespace="{name[0]}",name="{name[1]}"}})'
         return self.prometheus.value(found, 0)
 
-    def over_time(self, selector, since):
+    def over_time(self, selector, since, within="10m"):
         """What was stored since then, by time: the values of all series, each a set of labels."""
         found = defaultdict(dict)
-        for one in self.prometheus.query(f"{selector}[10m]"):
+        for one in self.prometheus.query(f"{selector}[{within}]"):
             labels = frozenset(one["metric"].items())
             for at, value in one["values"]:
                 if at >= since:
