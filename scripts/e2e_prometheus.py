@@ -104,14 +104,20 @@ def check_objects(checks, prometheus, truth):
     checks.equal("durations of each object", actual, expected)
     checks.equal("objects known at all", prometheus.objects("gotk_suspend_status"), set(objects))
 
-    # Otherwise the above would pass without telling anything apart.
+
+def check_variety(checks, truth):
+    """Otherwise the above would pass without telling anything apart."""
+    objects = {as_object(one): one for one in truth["objects"]}
     namesakes = defaultdict(set)
     for (kind, _, name), one in objects.items():
         namesakes[kind, name].add("Deleted" if one["deleted"] else one["ready"])
     pairs = sum(1 for states in namesakes.values() if {"True", "False"} <= states)
     checks.that(f"{pairs} names that fail in one namespace and not in another", pairs)
-    new = sum(1 for one in objects.values() if one["ready"] is None)
-    seen = (len(failing), len(deleted), len(suspended), new)
+    alive = [one for one in objects.values() if not one["deleted"]]
+    failing = sum(one["ready"] == "False" for one in alive)
+    new = sum(one["ready"] is None for one in alive)
+    suspended = sum(one["suspended"] for one in objects.values())
+    seen = (failing, len(objects) - len(alive), suspended, new)
     checks.that("the truth has failing %d, deleted %d, suspended %d, not yet reconciled %d" % seen, all(seen))
 
 
@@ -176,6 +182,7 @@ def run(checks, stack, options):
     check_scraping(checks, prometheus, frozen_at)
     check_exposition(checks, prometheus, address[0].strip(), options.promtool)
     check_objects(checks, prometheus, truth)
+    check_variety(checks, truth)
     check_attempts(checks, prometheus, truth)
 
     fleet.send_signal(signal.SIGINT)
