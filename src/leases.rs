@@ -3,7 +3,6 @@
 //! Told by whoever takes part in the election; nothing here does.
 
 use crate::object::{MAX_NAME, cap};
-use crate::recorder::Recorder;
 use crate::sync::{AtomicU64, Mutex, Ordering};
 
 /// A process takes part in one or two elections; the bound is against names made of user input.
@@ -17,7 +16,7 @@ pub(crate) struct Leases {
 }
 
 impl Leases {
-    fn set(&self, name: &str, leads: bool) {
+    pub(crate) fn set(&self, name: &str, leads: bool) {
         let name = cap(name, MAX_NAME);
         let mut leases = self.leases.lock();
         match leases.binary_search_by(|(known, _)| (**known).cmp(name)) {
@@ -44,29 +43,5 @@ impl Leases {
 
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
-    }
-}
-
-impl Recorder {
-    /// Whether this process holds the lease `name`: `leader_election_master_status`.
-    ///
-    /// Say it with false when the process starts to wait for the lease, so that its series is
-    /// there, and whenever it is won or lost. On a loss call
-    /// [`clear`](crate::RecordReconcile::clear) too, or end the controllers' streams: what an
-    /// ex-leader goes on showing of objects is wrong soon. At most 16 leases are shown; more
-    /// are refused and counted in `gotkmetrics_refused_total{limit="leases"}`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use gotk_metrics::{Format, Recorder};
-    ///
-    /// let recorder = Recorder::new();
-    /// recorder.record_leader("app-controller", true);
-    /// let line = "leader_election_master_status{name=\"app-controller\"} 1\n";
-    /// assert!(recorder.encode(Format::Text).contains(line));
-    /// ```
-    pub fn record_leader(&self, name: &str, leads: bool) {
-        self.inner.leases.set(name, leads);
     }
 }

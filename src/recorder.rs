@@ -105,6 +105,28 @@ impl Recorder {
         DurationHistogram::new(Arc::clone(&self.inner))
     }
 
+    /// Whether this process holds the lease `name`: `leader_election_master_status`.
+    ///
+    /// Say it with false when the process starts to wait for the lease, so that its series is
+    /// there, and whenever it is won or lost. On a loss call
+    /// [`clear`](crate::RecordReconcile::clear) too, or end the controllers' streams: what an
+    /// ex-leader goes on showing of objects is wrong soon. At most 16 leases are shown; more
+    /// are refused and counted in `gotkmetrics_refused_total{limit="leases"}`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gotk_metrics::{Format, Recorder};
+    ///
+    /// let recorder = Recorder::new();
+    /// recorder.record_leader("app-controller", true);
+    /// let line = "leader_election_master_status{name=\"app-controller\"} 1\n";
+    /// assert!(recorder.encode(Format::Text).contains(line));
+    /// ```
+    pub fn record_leader(&self, name: &str, leads: bool) {
+        self.inner.leases.set(name, leads);
+    }
+
     /// The whole exposition as one string.
     ///
     /// Removes the series of objects whose grace has ended. For many objects
