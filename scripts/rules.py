@@ -6,12 +6,15 @@ neither a comment nor what is for Prometheus to expand can get lost.
 
 import argparse
 import difflib
+import json
 import subprocess
+import tempfile
 from pathlib import Path
 
 from checks import run_checks
 
 RULES = Path("deploy/rules")
+RUNBOOK = Path("docs/runbook.md")
 TESTS = [*sorted(Path("tests/monitoring").glob("*.yml")), Path("tests/fixtures/promtool/tests.yml")]
 RUN_LIMIT = 300  # seconds
 
@@ -69,8 +72,19 @@ def check(checks, promtool):
         checks.that(f"{file} is what `scripts/rules --write` gives", written == expected, unequal(written, expected))
     for path in sorted(RULES.glob("*.yml")):
         ask(checks, f"promtool check rules {path}", [promtool, "check", "rules", "--lint-fatal", path])
+    with tempfile.TemporaryDirectory(prefix="rules-") as folder:
+        queries = Path(folder) / "runbook.yml"
+        queries.write_text(json.dumps({"groups": [{"name": "runbook", "rules": runbook()}]}))
+        ask(checks, f"promtool check rules, of the queries in {RUNBOOK}", [promtool, "check", "rules", queries])
     for path in TESTS:
         ask(checks, f"promtool test rules {path}", [promtool, "test", "rules", path])
+
+
+def runbook():
+    """Each query of the runbook as a rule, of which promtool says whether it is one."""
+    blocks = RUNBOOK.read_text().split("```promql\n")[1:]
+    queries = [query for block in blocks for query in block.split("```")[0].split("\n\n")]
+    return [{"record": f"runbook:{number}", "expr": query} for number, query in enumerate(queries)]
 
 
 def unequal(written, expected):
