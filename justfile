@@ -50,6 +50,10 @@ deny:
     cargo deny check --hide-inclusion-graph licenses bans sources
     -cargo deny check advisories
 
+# The alert rules, by promtool; `scripts/rules --write` writes the operator's objects after a change.
+rules:
+    scripts/rules
+
 # Every bench once; the numbers mean nothing.
 bench-once:
     cargo bench -p micro -- --test
