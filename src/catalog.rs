@@ -15,7 +15,7 @@ use self::descriptions::Description;
 /// Variants are in the order of their names, which is the order of the exposition.
 ///
 /// Families whose name starts with `gotk_` are Flux's, those that start with `controller_runtime_`
-/// are controller-runtime's; `workqueue_`, `rest_client_` and `leader_election_` are those of
+/// and `certwatcher_` are controller-runtime's; `workqueue_`, `rest_client_` and `leader_election_` are those of
 /// Kubernetes' Go libraries and `process_` those of Prometheus' client libraries, all with their
 /// names, labels and help. Families of this crate's own start with `gotkmetrics_`.
 ///
@@ -28,6 +28,10 @@ use self::descriptions::Description;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Family {
+    /// Reads of a server's certificate that failed or found nothing to use.
+    CertificateReadErrors,
+    /// Reads of a server's certificate and key.
+    CertificateReads,
     /// How many reconciles a controller is running.
     ActiveWorkers,
     /// How many reconciles a controller runs at a time at most.

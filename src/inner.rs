@@ -7,6 +7,7 @@ use std::fmt;
 use std::panic::RefUnwindSafe;
 
 use crate::catalog::Family;
+use crate::certificates::Certificates;
 use crate::controller::Controllers;
 use crate::leases::Leases;
 use crate::registries::Registries;
@@ -23,6 +24,7 @@ pub(crate) struct Inner {
     pub(crate) controllers: Controllers,
     pub(crate) registries: Registries,
     pub(crate) scrapes: Scrapes,
+    pub(crate) certificates: Certificates,
     pub(crate) leases: Leases,
     pub(crate) requests: Requests,
     pub(crate) tracking: Tracking,

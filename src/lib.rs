@@ -163,6 +163,8 @@
 //! - **`process`**: `RecorderBuilder::process_metrics`, for `process_*`. Costs nothing but its
 //!   code; Linux only.
 //! - **`server`**: `MetricsServer` and `MetricsService`. Costs hyper, tokio's `net` and flate2.
+//! - **`tls`**: `MetricsServer::tls`, HTTPS from files that are read again, and client
+//!   certificates. Costs rustls with ring, which a `kube::Client` has by default.
 //!
 //! Without all of them, the recorder and its exposition need no async runtime.
 
@@ -176,6 +178,7 @@
 )]
 
 mod catalog;
+mod certificates;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
@@ -224,6 +227,8 @@ pub use recorder::{Recorder, RecorderBuilder};
 pub use resource_info::InfoLabelError;
 #[cfg(feature = "server")]
 pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
+#[cfg(feature = "tls")]
+pub use server::{TlsError, TlsFiles};
 pub use status::{ConditionStatus, ConditionType};
 
 /// Compiles the examples of the README, but for the first: a kind of its own needs kube's derive,

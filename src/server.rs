@@ -13,8 +13,12 @@ mod path;
 mod progress;
 mod query;
 mod scrape;
+mod security;
 mod service;
 mod socket;
+#[cfg(feature = "tls")]
+mod tls;
+mod wire;
 
 use std::future::Future;
 use std::io;
@@ -33,7 +37,12 @@ use self::crowd::Crowd;
 use self::limits::Limits;
 pub use self::path::PathError;
 use self::progress::Progress;
+use self::security::Security;
 pub use self::service::MetricsService;
+#[cfg(feature = "tls")]
+use self::tls::Tls;
+#[cfg(feature = "tls")]
+pub use self::tls::{TlsError, TlsFiles};
 
 use crate::recorder::Recorder;
 
@@ -48,7 +57,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// accepts, as Go's promhttp does by default; see [`openmetrics`](Self::openmetrics). The body is
 /// streamed in chunks of about 64 KiB, so a scrape needs little memory however many objects there
 /// are. Sorting objects that came or went runs on a blocking thread. Nothing is encrypted and
-/// nobody is asked who they are.
+/// nobody is asked who they are, unless `tls` (feature `tls`) is told to.
 ///
 /// Every connection is under a time limit at every moment, and none waits for another: there is no
 /// cap on connections that slow peers could use up.
@@ -82,6 +91,7 @@ pub struct MetricsServer {
     local_addr: SocketAddr,
     service: MetricsService,
     limits: Limits,
+    security: Security,
 }
 
 impl MetricsServer {
@@ -131,6 +141,7 @@ impl MetricsServer {
             local_addr,
             service: MetricsService::new(recorder),
             limits: Limits::default(),
+            security: Security::default(),
         })
     }
 
@@ -214,6 +225,46 @@ impl MetricsServer {
         self
     }
 
+    /// Encrypts every connection, with a certificate from files that are read again while it serves.
+    ///
+    /// TLS 1.2 and 1.3, HTTP/1.1 within. The files are read here, and then every
+    /// [`reload_interval`](TlsFiles::reload_interval) by the future that serves. New connections
+    /// get what is in them; one that is open ends behind its next answer. What cannot be used
+    /// changes nothing, and counts. `/healthz` and `/readyz` are encrypted too: the kubelet's probes
+    /// with `scheme: HTTPS` check no certificate. Plain HTTP is answered with 400.
+    ///
+    /// The handshake is within [`header_timeout`](Self::header_timeout). Of a server that listens
+    /// nowhere no file is read.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`] if the files cannot be used: before the first reconcile, where it can be seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gotk_metrics::{MetricsServer, Recorder, TlsFiles};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let port = 0;
+    /// let server = MetricsServer::bind(Recorder::new(), port).await?;
+    /// let files = TlsFiles::new("/not/mounted/tls.crt", "/not/mounted/tls.key");
+    ///
+    /// let error = server.tls(files).unwrap_err();
+    /// assert_eq!(error.to_string(), "read `/not/mounted/tls.crt`");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls(self, files: TlsFiles) -> Result<Self, TlsError> {
+        if self.listener.is_none() {
+            return Ok(self);
+        }
+        let security = Security::new(Tls::new(files, self.service.recorder())?);
+        Ok(Self { security, ..self })
+    }
+
     /// Answers scrapes for ever.
     ///
     /// A connection that fails ends alone, and so does one whose time is up. If the system refuses
@@ -243,18 +294,26 @@ impl MetricsServer {
         let graceful = GracefulShutdown::new();
         let mut crowd = Crowd::default();
         let mut shutdown = pin!(shutdown);
+        let mut watching = pin!(self.security.watch());
         loop {
             tokio::select! {
                 // However many want to connect, the end comes and those that left are cleared away.
                 biased;
                 _ = &mut shutdown => break,
                 () = crowd.ended() => {}
+                () = &mut watching => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        let (service, limits) = (self.service.clone(), self.limits);
-                        let progress = Progress::new(limits);
-                        let known = progress.clone();
-                        crowd.add(connect(stream, service, limits, progress, &graceful), known);
+                        let progress = Progress::new(self.limits);
+                        let connection = connect(
+                            stream,
+                            self.security.clone(),
+                            self.service.clone(),
+                            self.limits,
+                            progress.clone(),
+                            &graceful,
+                        );
+                        crowd.add(connection, progress);
                     }
                     Err(error) if concerns_one_connection(&error) => {}
                     // Most likely for want of file descriptors.
@@ -263,6 +322,7 @@ impl MetricsServer {
             }
         }
         drop(listener);
+        crowd.end_handshakes();
         // Whatever is still open after that is cut off.
         let _ = timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await;
     }

@@ -53,6 +53,14 @@ fn a_server_and_its_parts_may_go_to_another_thread() {
     error::<gotk_metrics::PathError>();
 }
 
+#[cfg(feature = "tls")]
+#[test]
+fn files_of_a_certificate_may_go_to_another_thread() {
+    fn error<T: Error + Send + Sync + 'static>() {}
+    handle::<gotk_metrics::TlsFiles>();
+    error::<gotk_metrics::TlsError>();
+}
+
 #[test]
 fn any_recorder_may_be_shared_as_a_trait_object() {
     fn shared<T: Send + Sync + ?Sized>() {}

@@ -10,7 +10,21 @@ pub(super) struct Description {
     pub(super) labels: &'static [&'static str],
 }
 
-pub(super) const CATALOG: [Description; 42] = [
+pub(super) const CATALOG: [Description; 44] = [
+    Description {
+        family: Family::CertificateReadErrors,
+        name: "certwatcher_read_certificate_errors_total",
+        help: "Total number of certificate read errors",
+        family_type: FamilyType::Counter,
+        labels: &[],
+    },
+    Description {
+        family: Family::CertificateReads,
+        name: "certwatcher_read_certificate_total",
+        help: "Total number of certificate reads",
+        family_type: FamilyType::Counter,
+        labels: &[],
+    },
     Description {
         family: Family::ActiveWorkers,
         name: "controller_runtime_active_workers",

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::catalog::{Family, RECONCILE_TIME_BOUNDS, REQUEST_BOUNDS, WORK_BOUNDS};
+use crate::certificates::Certificates;
 use crate::controller::{Controller, Unfinished};
 use crate::inner::Inner;
 use crate::scrapes::{SCRAPE_BOUNDS, Scrapes};
@@ -55,6 +56,8 @@ impl Sample {
 pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
     use Family as F;
     match family {
+        F::CertificateReadErrors => alone(inner.certificates.seen().map(Certificates::errors)),
+        F::CertificateReads => alone(inner.certificates.seen().map(Certificates::reads)),
         F::ReconcileErrors => count(inner, |c| Some(c.error_count())),
         F::ReconcilePanics => count(inner, |c| Some(c.panic_count())),
         F::ReconcileTimeouts => count(inner, |_| Some(0)),

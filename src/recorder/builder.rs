@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Recorder;
 use crate::catalog::{Family, RECONCILE_BOUNDS};
+use crate::certificates::Certificates;
 use crate::clock::Clock;
 use crate::controller::Controllers;
 use crate::error::BuildError;
@@ -181,6 +182,7 @@ impl RecorderBuilder {
                 controllers: Controllers::default(),
                 registries: Registries::new(exposed),
                 scrapes: Scrapes::default(),
+                certificates: Certificates::default(),
                 leases: Leases::default(),
                 requests: Requests::default(),
                 bounds: self.bounds.into(),

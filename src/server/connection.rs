@@ -23,13 +23,16 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::MetricsBody;
 use super::limits::Limits;
+use super::path;
 use super::progress::Progress;
-use super::service::MetricsService;
+use super::security::{Peer, Security};
+use super::service::{self, MetricsService};
 use super::socket::Socket;
 
 /// The future of one connection, known to `graceful`.
 pub(super) fn connect(
     stream: TcpStream,
+    security: Security,
     service: MetricsService,
     limits: Limits,
     progress: Progress,
@@ -38,19 +41,33 @@ pub(super) fn connect(
     // As Go has it. Otherwise the end of a long answer waits for the peer to acknowledge the rest,
     // which it may put off by 40 ms. A socket without the option works too.
     let _ = stream.set_nodelay(true);
-    let socket = Socket::new(stream, progress.clone());
-    let answering = progress.clone();
-    let service = service_fn(move |request| answer(service.clone(), answering.clone(), request));
-    let connection = http1::Builder::new()
-        .max_header_size(limits.header_bytes)
-        .max_buf_size(limits.buffer())
-        // Ours are below; hyper's would need a timer.
-        .header_read_timeout(None)
-        // Who has said all that he will say, as `nc -N`, still waits for his answer.
-        .half_close(true)
-        .serve_connection(socket, service);
+    if security.shakes_hands() {
+        // Before it is polled, so that no moment is missed.
+        progress.shake_hands();
+    }
+    let watcher = graceful.watcher();
+    let known = progress.clone();
+    let connection = async move {
+        let Some((stream, peer)) = security.secure(stream, &known).await else {
+            return;
+        };
+        let socket = Socket::new(stream, known.clone());
+        let service = service_fn(move |request| {
+            answer(service.clone(), known.clone(), peer.clone(), request)
+        });
+        let connection = http1::Builder::new()
+            .max_header_size(limits.header_bytes)
+            .max_buf_size(limits.buffer())
+            // Ours are below; hyper's would need a timer.
+            .header_read_timeout(None)
+            // Who has said all that he will say, as `nc -N`, still waits for his answer.
+            .half_close(true)
+            .serve_connection(socket, service);
+        // A scraper that hung up is no news.
+        let _ = watcher.watch(connection).await;
+    };
     Limited {
-        connection: graceful.watch(connection),
+        connection,
         timer: sleep_until(progress.deadline()),
         progress,
     }
@@ -59,16 +76,22 @@ pub(super) fn connect(
 async fn answer(
     service: MetricsService,
     progress: Progress,
+    peer: Peer,
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, Infallible> {
     progress.request();
     let answering = Answering(progress);
     let (parts, body) = request.into_parts();
-    let response = service.respond(&parts).await;
+    let response = if peer.is_admitted() || path::is_probe(parts.uri.path()) {
+        service.respond(&parts).await
+    } else {
+        service::no_certificate()
+    };
     let mut response = response.map(|body| Answer { body, answering });
     let is_strange = !body.is_end_stream() || !parts.uri.path().starts_with('/');
-    if is_strange {
-        // What follows is read by nobody, least of all as another request.
+    if is_strange || !peer.is_current() {
+        // What follows is read by nobody, least of all as another request. Or the next one is to
+        // come with, and to meet, the certificates of today.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }
@@ -130,7 +153,6 @@ impl<C: Future> Future for Limited<C> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        // A scraper that hung up is no news.
         if this.connection.poll(cx).is_ready() {
             return Poll::Ready(());
         }

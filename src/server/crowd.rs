@@ -38,6 +38,15 @@ impl Crowd {
         }
     }
 
+    /// Ends those that have not come as far as HTTP, and so cannot be told of the end.
+    pub(super) fn end_handshakes(&self) {
+        for (task, progress) in &self.known {
+            if progress.is_shaking_hands() {
+                task.abort();
+            }
+        }
+    }
+
     /// Ends the connection that has waited longest for a request; false if none waits.
     ///
     /// Not the one whose time is up first: a crowd that has asked once may wait longer than whoever

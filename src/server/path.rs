@@ -35,6 +35,11 @@ pub enum PathError {
     },
 }
 
+/// Whether the kubelet asks for it, which has nothing to show for itself.
+pub(super) fn is_probe(path: &str) -> bool {
+    [HEALTH, READY].contains(&path)
+}
+
 pub(super) fn checked(path: String) -> Result<String, PathError> {
     if !path.starts_with('/') {
         return Err(PathError::NoSlash { path });
@@ -43,7 +48,7 @@ pub(super) fn checked(path: String) -> Result<String, PathError> {
     if let Some(character) = path.chars().find(|c| !allowed(*c)) {
         return Err(PathError::Character { path, character });
     }
-    if [HEALTH, READY].contains(&&*path) {
+    if is_probe(&path) {
         return Err(PathError::Probe { path });
     }
     Ok(path)

@@ -26,6 +26,8 @@ struct State {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// The connection is not encrypted yet.
+    Handshake,
     /// The head of a request is on its way, or that of the first is awaited.
     Header,
     /// A request is being answered.
@@ -48,6 +50,22 @@ impl Progress {
             state: Arc::new(Mutex::new(state)),
             limits,
         }
+    }
+
+    /// There is a handshake before the first request.
+    pub(super) fn shake_hands(&self) {
+        self.state.lock().phase = Phase::Handshake;
+    }
+
+    /// The handshake is over.
+    #[cfg(feature = "tls")]
+    pub(super) fn secured(&self) {
+        // The time for the first head goes on.
+        self.state.lock().phase = Phase::Header;
+    }
+
+    pub(super) fn is_shaking_hands(&self) -> bool {
+        self.state.lock().phase == Phase::Handshake
     }
 
     /// Something came from the peer.
@@ -91,7 +109,7 @@ impl Progress {
     pub(super) fn deadline(&self) -> Instant {
         let state = self.state.lock();
         let limit = match state.phase {
-            Phase::Header => self.limits.header,
+            Phase::Handshake | Phase::Header => self.limits.header,
             Phase::Response | Phase::Flush => self.limits.response,
             Phase::Idle => self.limits.idle,
         };
@@ -105,7 +123,8 @@ impl Progress {
     /// Since when a request is awaited, or its end.
     pub(super) fn waits_since(&self) -> Option<Instant> {
         let state = self.state.lock();
-        matches!(state.phase, Phase::Header | Phase::Idle).then_some(state.since)
+        let waits = matches!(state.phase, Phase::Handshake | Phase::Header | Phase::Idle);
+        waits.then_some(state.since)
     }
 
     pub(super) fn cut(&self) {

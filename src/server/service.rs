@@ -92,6 +92,11 @@ impl MetricsService {
         }
     }
 
+    #[cfg(feature = "tls")]
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
     /// Where the exposition is. Defaults to `/metrics`.
     ///
     /// # Errors
@@ -262,6 +267,11 @@ fn probe(method: &Method, passes: impl FnOnce() -> bool) -> Response<MetricsBody
     } else {
         text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
     }
+}
+
+/// The answer to who has not shown a certificate and has to.
+pub(super) fn no_certificate() -> Response<MetricsBody> {
+    text(StatusCode::FORBIDDEN, "a client certificate is required\n")
 }
 
 fn method_not_allowed() -> Response<MetricsBody> {

@@ -1,45 +1,29 @@
-//! A socket that tells what goes through it.
+//! What hyper reads from and writes to, and what that tells.
 //!
 //! Passes everything on as it is; what it tells decides how long the connection may last.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
-use socket2::SockRef;
-use tokio::net::TcpStream;
 
 use super::progress::Progress;
 
-#[derive(Debug)]
+/// A connection, encrypted or not.
+pub(super) trait Duplex: Read + Write + Send + Unpin {}
+
+impl<T: Read + Write + Send + Unpin> Duplex for T {}
+
 pub(super) struct Socket {
-    stream: TokioIo<TcpStream>,
+    /// In a box, so that there is one hyper for both kinds.
+    stream: Box<dyn Duplex>,
     progress: Progress,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, progress: Progress) -> Self {
-        Self {
-            stream: TokioIo::new(stream),
-            progress,
-        }
-    }
-
-    fn wrote(&self, written: &Poll<io::Result<usize>>) {
-        self.progress.wrote(written.is_ready());
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if self.progress.is_cut_short() {
-            // Otherwise the system would go on offering megabytes to a peer that does not take
-            // them.
-            let _ = SockRef::from(self.stream.inner()).set_linger(Some(Duration::ZERO));
-        }
+    pub(super) fn new(stream: Box<dyn Duplex>, progress: Progress) -> Self {
+        Self { stream, progress }
     }
 }
 
@@ -63,15 +47,16 @@ impl Write for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.wrote(&written);
-        written
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper calls this once its own buffer is empty; a socket has none.
-        self.progress.flushed();
-        Pin::new(&mut self.stream).poll_flush(cx)
+        // hyper calls this once its own buffer is empty; what encrypts has one too.
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if flushed.is_ready() {
+            self.progress.flushed();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -87,8 +72,6 @@ impl Write for Socket {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
-        self.wrote(&written);
-        written
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
     }
 }
