@@ -15,8 +15,9 @@ from checks import Broken
 @contextlib.contextmanager
 def running(command, log, **options):
     """A process that is ended on the way out, whatever happens; what it printed goes to `log`."""
+    options = {"stdin": subprocess.DEVNULL, **options}
     with open(log, "wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **options)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **options)
     try:
         yield process
     except Exception:

@@ -50,13 +50,15 @@ def as_object(labels):
 
 
 class Prometheus:
-    def __init__(self, stack, program, folder, job, rules=None):
-        """Scrapes `job`'s targets, of which there are none yet, every second; `rules` is the text of a rule file."""
+    def __init__(self, stack, program, folder, job, rules=None, more=""):
+        """Scrapes `job`'s targets, of which there are none yet, every second; `rules` is the text of a rule file, `more`
+        that of other jobs."""
         self.job, self.targets = job, folder / "targets.json"
         config, rule_file = folder / "prometheus.yml", folder / "rules.yml"
         if rules:
             rule_file.write_text(rules)
-        config.write_text(CONFIG.format(job=job, targets=self.targets, rules=f'"{rule_file}"' if rules else ""))
+        text = CONFIG.format(job=job, targets=self.targets, rules=f'"{rule_file}"' if rules else "")
+        config.write_text(text + more)
         command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", "--log.level=warn"]
         self.stack, self.folder = stack, folder
         self.listening = lambda port: [*command, f"--web.listen-address=127.0.0.1:{port}"]

@@ -9,8 +9,9 @@ mod work;
 
 use std::error::Error;
 use std::io::{self, Read as _};
+use std::path::Path;
 
-use gotk_metrics::{MetricsServer, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{MetricsServer, ObjectId, RecordReconcile as _, Recorder, TlsFiles};
 use tokio::sync::oneshot;
 
 use self::options::Options;
@@ -27,7 +28,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let ids = fill(&recorder, options.objects);
     let server = serve(&recorder, &options).await?;
-    println!("http://{}/metrics", server.local_addr());
+    let scheme = if options.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    println!("{scheme}://{}/metrics", server.local_addr());
 
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(server.serve_until(stopped));
@@ -71,5 +77,22 @@ async fn serve(recorder: &Recorder, options: &Options) -> Result<MetricsServer, 
     if let Some(limit) = options.response_timeout {
         server = server.response_timeout(limit);
     }
+    if let Some(tls) = &options.tls {
+        server = server.tls(tls_files(tls, options))?;
+    }
     Ok(server)
+}
+
+/// As they are called in a Secret that cert-manager fills.
+fn tls_files(folder: &Path, options: &Options) -> TlsFiles {
+    let mut files = TlsFiles::new(folder.join("tls.crt"), folder.join("tls.key"))
+        .on_error(|error| eprintln!("{error}: {:?}", error.source()));
+    let authorities = folder.join("ca.crt");
+    if authorities.exists() {
+        files = files.client_ca(authorities);
+    }
+    if let Some(interval) = options.reload_interval {
+        files = files.reload_interval(interval);
+    }
+    files
 }

@@ -3,14 +3,17 @@
 //! What it does not know ends the program before anything is served.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::prelude::*;
 
 const HELP: &str = "\
 endpoint [--objects N] [--hostile] [--openmetrics] [--records] [--listen ADDRESS]
+         [--tls FOLDER [--reload-interval SECONDS]]
          [--header-timeout SECONDS] [--stall-timeout SECONDS] [--response-timeout SECONDS]
 
+  --tls       serves HTTPS with tls.crt and tls.key of the folder, for clients of its ca.crt if there is one
   --hostile   objects with hostile labels too; prints them first, as one line of JSON
   --records   records all the time, and prints at the end how long that took";
 
@@ -20,6 +23,8 @@ pub(super) struct Options {
     pub(super) openmetrics: bool,
     pub(super) records: bool,
     pub(super) listen: SocketAddr,
+    pub(super) tls: Option<PathBuf>,
+    pub(super) reload_interval: Option<Duration>,
     pub(super) header_timeout: Option<Duration>,
     pub(super) stall_timeout: Option<Duration>,
     pub(super) response_timeout: Option<Duration>,
@@ -33,6 +38,8 @@ pub(super) fn read() -> Result<Option<Options>, lexopt::Error> {
         openmetrics: false,
         records: false,
         listen: ([127, 0, 0, 1], 0).into(),
+        tls: None,
+        reload_interval: None,
         header_timeout: None,
         stall_timeout: None,
         response_timeout: None,
@@ -45,6 +52,8 @@ pub(super) fn read() -> Result<Option<Options>, lexopt::Error> {
             Long("openmetrics") => options.openmetrics = true,
             Long("records") => options.records = true,
             Long("listen") => options.listen = arguments.value()?.parse()?,
+            Long("tls") => options.tls = Some(arguments.value()?.into()),
+            Long("reload-interval") => options.reload_interval = Some(seconds(&mut arguments)?),
             Long("header-timeout") => options.header_timeout = Some(seconds(&mut arguments)?),
             Long("stall-timeout") => options.stall_timeout = Some(seconds(&mut arguments)?),
             Long("response-timeout") => options.response_timeout = Some(seconds(&mut arguments)?),
