@@ -5,9 +5,16 @@ What counts is what the server holds, read from its own process, and what an hon
 
 import selectors
 import socket
+import tempfile
 import time
+from pathlib import Path
 
+from certificates import Authority, Secret
 from common import Endpoint, Honest, fetch, mib, wait_until
+
+
+# The start of a `ClientHello`, far from its end.
+HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 
 def connect(address, receive_buffer=None):
@@ -38,15 +45,35 @@ def send(peer, data):
 def slow_headers(checks, options):
     """R11: connections that never finish a header."""
     print("--- R11: slow headers")
+    slow_starts(checks, options, b"GET /metrics HTTP/1.1\r\nHost: x\r\nA: ")
+
+
+def slow_handshakes(checks, options):
+    """R11 over TLS: connections that never finish a handshake, and more of them than the server can have."""
+    print("--- R11 over TLS: slow handshakes")
+    tls = "--tls", str(mounted(options))
+    slow_starts(checks, options, HELLO, *tls)
+    crowd(checks, options, "that never finish a handshake", HELLO, *tls)
+
+
+def mounted(options):
+    """A folder with a certificate."""
+    authority = Authority(Path(tempfile.mkdtemp(dir=options.folder)), "servers")
+    folder = authority.folder / "mounted"
+    Secret(folder, authority.issue("localhost").texts())
+    return folder
+
+
+def slow_starts(checks, options, beginning, *arguments):
     count, timeout, duration = (200, 2, 6) if options.short else (1000, 10, 30)
-    with Endpoint(options.endpoint, "--objects", "100", "--header-timeout", str(timeout)) as endpoint:
+    with Endpoint(options.endpoint, "--objects", "100", "--header-timeout", str(timeout), *arguments) as endpoint:
         base = endpoint.sockets()
-        honest = Honest(endpoint.address, 0.02)
+        honest = Honest(endpoint.address, 0.02, endpoint.context)
         honest.start()
         start = time.monotonic()
         peers = [connect(endpoint.address) for _ in range(count)]
         for peer in peers:
-            send(peer, b"GET /metrics HTTP/1.1\r\nHost: x\r\nA: ")
+            send(peer, beginning)
         all_open = wait_until(lambda: endpoint.sockets() - base >= count, 5)
         # A byte now and then, which is to gain nothing.
         open_at_limit = None
@@ -62,7 +89,7 @@ def slow_headers(checks, options):
         checks.that(f"{count} connections were open at once", all_open)
         checks.that(f"none of them is held after 2 x {timeout} s", open_at_limit)
         report_honest(checks, honest, 1.0)
-        checks.that("the server is alive", fetch(endpoint.address)[0] == 200)
+        checks.that("the server is alive", fetch(endpoint.address, context=endpoint.context)[0] == 200)
 
 
 def few_descriptors(checks, options):
@@ -73,10 +100,10 @@ def few_descriptors(checks, options):
     crowd(checks, options, "that asked once", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 
 
-def crowd(checks, options, which, request):
+def crowd(checks, options, which, request, *arguments):
     duration = 4 if options.short else 20
-    with Endpoint(options.endpoint, "--objects", "100", descriptors=128) as endpoint:
-        honest = Honest(endpoint.address, 0.02)
+    with Endpoint(options.endpoint, "--objects", "100", *arguments, descriptors=128) as endpoint:
+        honest = Honest(endpoint.address, 0.02, endpoint.context)
         honest.start()
         start = time.monotonic()
         peers, first_half = [], 0

@@ -23,6 +23,7 @@ LIMIT = 900  # seconds; the long run takes four minutes
 
 PARTS = {
     "slow-headers": attacks.slow_headers,
+    "slow-handshakes": attacks.slow_handshakes,
     "few-descriptors": attacks.few_descriptors,
     "slow-readers": attacks.slow_readers,
     "at-once": attacks.at_once,
