@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::panic::panic_any;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -254,13 +255,22 @@ async fn files_that_are_exchanged_between_two_reads_are_read_again() {
     server.stop().await;
 }
 
+/// What panics again when it is dropped.
+struct Grudge;
+
+impl Drop for Grudge {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
 #[tokio::test]
 async fn a_panic_of_who_is_told_changes_nothing() {
     let authority = Authority::new();
     let (old, new) = (authority.issue(), authority.issue());
     let secret = Secret::of(&old);
     let recorder = recorder(0);
-    let files = files(&secret).on_error(|_| std::panic::panic_any(()));
+    let files = files(&secret).on_error(|_| panic_any(Grudge));
     let server = Running::start(&recorder, files).await;
     secret.write(&[("tls.crt", "no certificate"), ("tls.key", &old.key)]);
     read_again(&recorder).await;
@@ -314,7 +324,8 @@ async fn files_are_read_while_the_server_serves_and_not_otherwise() {
     read_again(&recorder).await;
     server.stop().await;
     let (after, _) = reads(&recorder);
-    // Long enough for some more, if anything were left that reads.
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    // Time enough for many more, if anything were left that reads.
+    tokio::time::pause();
+    tokio::time::sleep(LONG).await;
     assert_eq!(reads(&recorder).0, after);
 }

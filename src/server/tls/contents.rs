@@ -71,6 +71,12 @@ impl Loaded {
 
 impl Contents {
     fn read(files: &TlsFiles) -> Result<Self, TlsError> {
+        // The kubelet removes the old folder as soon as no link leads there; who has followed one
+        // just before finds nothing.
+        Self::try_read(files).or_else(|_| Self::try_read(files))
+    }
+
+    fn try_read(files: &TlsFiles) -> Result<Self, TlsError> {
         Ok(Self {
             certificate: read(&files.certificate)?,
             key: read(&files.key)?,
