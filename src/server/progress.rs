@@ -145,3 +145,20 @@ impl State {
         self.stalled = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handshake_waits_as_the_head_of_a_request_does() {
+        let limits = Limits::default();
+        let progress = Progress::new(limits);
+        let start = Instant::now();
+        progress.shake_hands();
+        assert_eq!(progress.waits_since(), Some(start));
+        assert_eq!(progress.deadline(), after(start, limits.header));
+        progress.request();
+        assert_eq!(progress.waits_since(), None);
+    }
+}
