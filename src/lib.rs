@@ -162,6 +162,8 @@
 //!   http and tower's two traits.
 //! - **`process`**: `RecorderBuilder::process_metrics`, for `process_*`. Costs nothing but its
 //!   code; Linux only.
+//! - **`auth`**: `KubernetesAuth`, so that the cluster says who may scrape. Costs `server`,
+//!   kube-client, which a controller has, and sha2.
 //! - **`server`**: `MetricsServer` and `MetricsService`. Costs hyper, tokio's `net` and flate2.
 //! - **`tls`**: `MetricsServer::tls`, HTTPS from files that are read again, and client
 //!   certificates. Costs rustls with ring, which a `kube::Client` has by default.
@@ -229,6 +231,8 @@ pub use resource_info::InfoLabelError;
 pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
 #[cfg(feature = "tls")]
 pub use server::{TlsError, TlsFiles};
+#[cfg(feature = "auth")]
+pub use server::{KubernetesAuth, Review, ReviewError};
 pub use status::{ConditionStatus, ConditionType};
 
 /// Compiles the examples of the README, but for the first: a kind of its own needs kube's derive,

@@ -2,13 +2,19 @@
 //!
 //! Counters only: the server writes them, the exposition reads them.
 
-use crate::sync::{AtomicU64, Mutex, Ordering};
+use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 
 /// Upper bounds of `gotkmetrics_scrape_duration_seconds`, in seconds: from a scrape of a few
 /// objects to the longest that the server lets one take unless it is told otherwise.
 pub(crate) const SCRAPE_BOUNDS: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0];
-/// The label `code`, in the order of the exposition.
-const CODES: [&str; 3] = ["200", "405", "500"];
+/// The label `code`, in the order of the exposition, and whether it takes access control to have it.
+const CODES: [(&str, bool); 5] = [
+    ("200", false),
+    ("401", true),
+    ("403", true),
+    ("405", false),
+    ("500", false),
+];
 
 /// The scrapes of one recorder, by whatever server. Relaxed throughout: the counters guard no other
 /// memory.
@@ -16,6 +22,7 @@ const CODES: [&str; 3] = ["200", "405", "500"];
 pub(crate) struct Scrapes {
     begun: AtomicU64,
     in_flight: AtomicU64,
+    guarded: AtomicBool,
     codes: [AtomicU64; CODES.len()],
     aborted: AtomicU64,
     bytes: AtomicU64,
@@ -32,12 +39,18 @@ pub(crate) struct ScrapeDurations {
 
 /// How a scrape was answered.
 #[cfg(feature = "server")]
+#[cfg_attr(
+    not(feature = "auth"),
+    expect(dead_code, reason = "nobody is denied without access control")
+)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ScrapeEnd {
     /// With an exposition, whose last byte was handed over.
     Complete,
     /// With an exposition that nobody waited for to its end.
     Aborted,
+    Unauthorized,
+    Forbidden,
     MethodNotAllowed,
     Failed,
 }
@@ -53,8 +66,12 @@ impl Scrapes {
     }
 
     pub(crate) fn codes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let guarded = self.guarded.load(Ordering::Relaxed);
         let counts = self.codes.iter().map(|n| n.load(Ordering::Relaxed));
-        CODES.into_iter().zip(counts)
+        let codes = CODES.into_iter().zip(counts);
+        codes.filter_map(move |((code, denies), count)| {
+            (guarded || !denies).then_some((code, count))
+        })
     }
 
     pub(crate) fn aborted(&self) -> u64 {
@@ -67,6 +84,14 @@ impl Scrapes {
 
     pub(crate) fn durations(&self) -> ScrapeDurations {
         *self.durations.lock()
+    }
+}
+
+#[cfg(feature = "auth")]
+impl Scrapes {
+    /// From now on, the codes of those who are denied show, before anybody was.
+    pub(crate) fn guard(&self) {
+        self.guarded.store(true, Ordering::Relaxed);
     }
 }
 
@@ -83,9 +108,11 @@ impl Scrapes {
 
     /// To be called once for each [`begin`](Self::begin).
     pub(crate) fn end(&self, end: ScrapeEnd, took: std::time::Duration) {
-        let [ok, not_allowed, failed] = &self.codes;
+        let [ok, unauthorized, forbidden, not_allowed, failed] = &self.codes;
         let code = match end {
             ScrapeEnd::Complete | ScrapeEnd::Aborted => ok,
+            ScrapeEnd::Unauthorized => unauthorized,
+            ScrapeEnd::Forbidden => forbidden,
             ScrapeEnd::MethodNotAllowed => not_allowed,
             ScrapeEnd::Failed => failed,
         };

@@ -2,6 +2,8 @@
 //!
 //! The only module that names an HTTP type. Knows the recorder and its exposition, nothing below.
 
+#[cfg(feature = "auth")]
+mod auth;
 mod bind;
 mod body;
 mod connection;
@@ -30,6 +32,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
+#[cfg(feature = "auth")]
+pub use self::auth::{KubernetesAuth, Review, ReviewError};
 pub use self::bind::{BindAddress, BindError};
 pub use self::body::MetricsBody;
 use self::connection::connect;
@@ -57,7 +61,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// accepts, as Go's promhttp does by default; see [`openmetrics`](Self::openmetrics). The body is
 /// streamed in chunks of about 64 KiB, so a scrape needs little memory however many objects there
 /// are. Sorting objects that came or went runs on a blocking thread. Nothing is encrypted and
-/// nobody is asked who they are, unless `tls` (feature `tls`) is told to.
+/// anybody may scrape, unless `tls` and `authorize`, behind features of their names (`auth` for the
+/// second), say otherwise.
 ///
 /// Every connection is under a time limit at every moment, and none waits for another: there is no
 /// cap on connections that slow peers could use up.
@@ -185,6 +190,15 @@ impl MetricsServer {
     /// Called for each request and on its thread, so it must not block. Defaults to always ready.
     pub fn ready(mut self, ready: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.service = self.service.ready(ready);
+        self
+    }
+
+    /// Lets only those scrape whom the cluster allows to; see [`KubernetesAuth`].
+    ///
+    /// Probes stay open. Defaults to everybody.
+    #[cfg(feature = "auth")]
+    pub fn authorize(mut self, auth: KubernetesAuth) -> Self {
+        self.service = self.service.authorize(auth);
         self
     }
 

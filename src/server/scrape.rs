@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "auth")]
+use super::auth::Refusal;
 use crate::recorder::Recorder;
 use crate::scrapes::ScrapeEnd;
 
@@ -36,6 +38,16 @@ impl Scrape {
 
     pub(super) fn complete(&mut self) {
         self.end = ScrapeEnd::Complete;
+    }
+
+    /// Given up before that, while the cluster was asked, it stays one that failed.
+    #[cfg(feature = "auth")]
+    pub(super) fn deny(&mut self, refusal: &Refusal) {
+        self.end = match refusal {
+            Refusal::Unauthorized => ScrapeEnd::Unauthorized,
+            Refusal::Forbidden(_) => ScrapeEnd::Forbidden,
+            Refusal::Failed => ScrapeEnd::Failed,
+        };
     }
 
     pub(super) fn refuse(&mut self) {

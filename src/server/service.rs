@@ -11,11 +11,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+#[cfg(feature = "auth")]
+use http::header::WWW_AUTHENTICATE;
 use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use tokio::task::spawn_blocking;
 
+#[cfg(feature = "auth")]
+use super::auth::{KubernetesAuth, Refusal};
 use super::body::{Exposition, MetricsBody};
 use super::path::{self, PathError};
 use super::scrape::Scrape;
@@ -68,6 +72,8 @@ pub struct MetricsService {
     openmetrics: bool,
     gzip: bool,
     ready: Ready,
+    #[cfg(feature = "auth")]
+    auth: Option<KubernetesAuth>,
 }
 
 #[derive(Clone)]
@@ -89,6 +95,8 @@ impl MetricsService {
             openmetrics: false,
             gzip: true,
             ready: Ready(Arc::new(|| true)),
+            #[cfg(feature = "auth")]
+            auth: None,
         }
     }
 
@@ -147,6 +155,18 @@ impl MetricsService {
         self
     }
 
+    /// Lets only those scrape whom the cluster allows to; see [`KubernetesAuth`].
+    ///
+    /// What the right must be for is the path of this service, whatever path a router passes on.
+    /// Probes stay open. Defaults to everybody.
+    #[cfg(feature = "auth")]
+    #[must_use]
+    pub fn authorize(mut self, auth: KubernetesAuth) -> Self {
+        self.recorder.inner.scrapes.guard();
+        self.auth = Some(auth);
+        self
+    }
+
     /// Answers by path and method.
     ///
     /// # Cancel safety
@@ -176,22 +196,25 @@ impl MetricsService {
     /// Dropping the future gives the scrape up; it counts as aborted.
     pub async fn scrape(&self, request: &Parts) -> Response<MetricsBody> {
         let mut scrape = Scrape::begin(&self.recorder);
-        let format = self.format(&request.headers);
-        match request.method {
-            Method::GET => {
-                let gzip = self.gzip && encoding::accepts_gzip(&request.headers);
-                self.expose(scrape, format, gzip, request.uri.query()).await
-            }
-            Method::HEAD => {
-                scrape.answer();
-                scrape.complete();
-                exposition(format, false, MetricsBody::head())
-            }
-            _ => {
-                scrape.refuse();
-                method_not_allowed()
-            }
+        if !reads(&request.method) {
+            scrape.refuse();
+            return method_not_allowed();
         }
+        #[cfg(feature = "auth")]
+        if let Some(auth) = &self.auth
+            && let Err(refusal) = auth.admit(&request.headers, &self.path).await
+        {
+            scrape.deny(&refusal);
+            return refused(refusal);
+        }
+        let format = self.format(&request.headers);
+        if request.method == Method::HEAD {
+            scrape.answer();
+            scrape.complete();
+            return exposition(format, false, MetricsBody::head());
+        }
+        let gzip = self.gzip && encoding::accepts_gzip(&request.headers);
+        self.expose(scrape, format, gzip, request.uri.query()).await
     }
 
     async fn expose(
@@ -259,7 +282,7 @@ impl<B> tower_service::Service<Request<B>> for MetricsService {
 }
 
 fn probe(method: &Method, passes: impl FnOnce() -> bool) -> Response<MetricsBody> {
-    if !matches!(*method, Method::GET | Method::HEAD) {
+    if !reads(method) {
         return method_not_allowed();
     }
     if passes() {
@@ -272,6 +295,21 @@ fn probe(method: &Method, passes: impl FnOnce() -> bool) -> Response<MetricsBody
 /// The answer to who has not shown a certificate and has to.
 pub(super) fn no_certificate() -> Response<MetricsBody> {
     text(StatusCode::FORBIDDEN, "a client certificate is required\n")
+}
+
+fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+#[cfg(feature = "auth")]
+fn refused(refusal: Refusal) -> Response<MetricsBody> {
+    let status = refusal.status();
+    let mut response = text(status, refusal.into_text());
+    if status == StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+    }
+    response
 }
 
 fn method_not_allowed() -> Response<MetricsBody> {

@@ -1,0 +1,149 @@
+//! Scrapes that need the same answer at the same time.
+
+use std::time::Duration;
+
+use tokio::time::advance;
+
+use crate::cluster::{Asked, Fault};
+use crate::scraper::{GOOD, USER, World, settle};
+
+const MANY: usize = 100;
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_scrapes_ask_once() {
+    let world = World::new();
+    for round in 1..=3 {
+        world.cluster.hold(true);
+        let scrapes: Vec<_> = (0..MANY).map(|_| world.spawn(GOOD)).collect();
+        settle().await;
+        assert_eq!(world.cluster.counts(), (round, round - 1));
+        world.cluster.hold(false);
+        for scrape in scrapes {
+            assert_eq!(scrape.await.unwrap(), 200);
+        }
+        assert_eq!(world.cluster.counts(), (round, round));
+        advance(Duration::from_secs(300)).await;
+    }
+}
+
+/// Several tokens of one user, say of a Prometheus with replicas, share the question of the right.
+#[tokio::test(start_paused = true)]
+async fn tokens_of_one_user_share_the_right() {
+    let world = World::new();
+    for token in ["a", "b", "c"] {
+        world.cluster.add_user(token, USER);
+    }
+    world.cluster.hold(true);
+    let scrapes = ["a", "b", "c"].map(|token| world.spawn(token));
+    settle().await;
+    world.cluster.hold(false);
+    for scrape in scrapes {
+        assert_eq!(scrape.await.unwrap(), 200);
+    }
+    assert_eq!(world.cluster.counts(), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_may_leave() {
+    let world = World::new();
+    world.cluster.hold(true);
+    let first = world.spawn(GOOD);
+    settle().await;
+    let others: Vec<_> = (0..MANY).map(|_| world.spawn(GOOD)).collect();
+    settle().await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    // All but the last.
+    let mut others = others.into_iter();
+    let last = others.next_back().unwrap();
+    for other in others {
+        other.abort();
+    }
+    settle().await;
+    world.cluster.hold(false);
+    assert_eq!(last.await.unwrap(), 200);
+    assert_eq!(world.cluster.counts(), (1, 1));
+    assert_eq!(world.status(GOOD).await, 200);
+    assert_eq!(world.cluster.counts(), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_ends_with_the_last_who_waits() {
+    let world = World::new();
+    for asked in 1..=3 {
+        world.cluster.hold(true);
+        let scrapes: Vec<_> = (0..3).map(|_| world.spawn(GOOD)).collect();
+        settle().await;
+        assert_eq!(world.cluster.counts(), (asked, 0));
+        for scrape in scrapes {
+            scrape.abort();
+            scrape.await.unwrap_err();
+        }
+        settle().await;
+    }
+    world.cluster.hold(false);
+    assert_eq!(world.status(GOOD).await, 200);
+    assert_eq!(world.cluster.counts(), (4, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_for_all_who_wait_and_for_nobody_later() {
+    let world = World::new();
+    for asked in [Asked::Token, Asked::Access] {
+        let before = world.cluster.counts();
+        world.cluster.fail(asked, Fault::Unreachable);
+        world.cluster.hold(true);
+        let scrapes: Vec<_> = (0..MANY).map(|_| world.spawn(GOOD)).collect();
+        settle().await;
+        world.cluster.hold(false);
+        for scrape in scrapes {
+            assert_eq!(scrape.await.unwrap(), 500);
+        }
+        let after = world.cluster.counts();
+        assert_eq!(after.0 + after.1, before.0 + before.1 + 1 + asked as usize);
+        world.cluster.fail(asked, None);
+        if matches!(asked, Asked::Token) {
+            advance(Duration::from_secs(60)).await;
+        }
+    }
+    assert_eq!(world.status(GOOD).await, 200);
+}
+
+/// However many tokens somebody tries, the API server sees a few at once, and whoever was let in before
+/// does not wait behind them.
+#[tokio::test(start_paused = true)]
+async fn strangers_wait_for_their_turn_and_the_known_do_not() {
+    let world = World::new();
+    assert_eq!(world.status(GOOD).await, 200);
+    advance(Duration::from_secs(300)).await;
+    world.cluster.hold(true);
+    let strangers: Vec<_> = (0..MANY)
+        .map(|number| world.spawn(&format!("forged-{number}")))
+        .collect();
+    settle().await;
+    assert_eq!(world.cluster.counts(), (1 + 8, 1));
+    let known = world.spawn(GOOD);
+    settle().await;
+    assert_eq!(world.cluster.counts(), (1 + 8 + 1, 1));
+    world.cluster.hold(false);
+    assert_eq!(known.await.unwrap(), 200);
+    for stranger in strangers {
+        assert_eq!(stranger.await.unwrap(), 401);
+    }
+    assert_eq!(world.cluster.counts(), (1 + MANY + 1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_too_long_for_a_turn_is_told() {
+    let world = World::new();
+    world.cluster.fail(Asked::Token, Fault::Silent);
+    let strangers: Vec<_> = (0..20)
+        .map(|number| world.spawn(&format!("forged-{number}")))
+        .collect();
+    settle().await;
+    assert_eq!(world.cluster.counts(), (8, 0));
+    advance(Duration::from_secs(10)).await;
+    for stranger in strangers {
+        assert_eq!(stranger.await.unwrap(), 500);
+    }
+}
