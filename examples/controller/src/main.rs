@@ -20,7 +20,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::{env, io};
 
-use gotk_metrics::{MetricsServer, Recorder};
+use gotk_metrics::{KubernetesAuth, MetricsServer, Recorder};
 use kube::client::ClientBuilder;
 use kube::{Config, CustomResourceExt as _};
 use tokio::select;
@@ -64,7 +64,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .build();
     let election = Election::new(&client, &options);
     // A port that is in use is an error here, before the first reconcile.
-    let server = MetricsServer::bind(recorder.clone(), options.metrics).await?;
+    let mut server = MetricsServer::bind(recorder.clone(), options.metrics).await?;
+    if options.authorize {
+        // Needs the rights of `deploy/components/auth`; see `docs/security.md`.
+        let auth = KubernetesAuth::new(client.clone());
+        server = server.authorize(auth.on_error(|e| eprintln!("metrics: {}", with_causes(e))));
+    }
     println!("http://{}/metrics", server.local_addr());
 
     // Every replica is scraped, whether it leads or waits, until its controller has ended.

@@ -13,6 +13,8 @@ use gotk_metrics::BindAddress;
 pub(crate) struct Options {
     /// `METRICS_ADDRESS`: where to serve `/metrics`. Without it, port 8080 of all addresses.
     pub(crate) metrics: BindAddress,
+    /// `METRICS_AUTHORIZE`: whether only those may scrape whom the cluster allows to.
+    pub(crate) authorize: bool,
     /// `DELETED_GRACE_SECONDS`: how long a deleted object shows as `Deleted`.
     pub(crate) deleted_grace: Duration,
     /// `LEASE_SECONDS`: how long a leader that is not heard of keeps the others waiting.
@@ -27,12 +29,14 @@ impl Options {
     /// An error names the variable.
     pub(crate) fn from_env() -> Result<Self, String> {
         let address = variable::<SocketAddr>("METRICS_ADDRESS", "an address and port")?;
+        let authorize = variable::<bool>("METRICS_AUTHORIZE", "true or false")?;
         let grace = variable::<u32>("DELETED_GRACE_SECONDS", "a number of seconds")?;
         let lease = variable::<NonZeroU32>("LEASE_SECONDS", "a number of seconds from 1")?;
         let namespace = variable("POD_NAMESPACE", "a namespace")?;
         let identity = variable("POD_NAME", "a name")?;
         Ok(Self {
             metrics: address.map_or(8080.into(), BindAddress::from),
+            authorize: authorize.unwrap_or(false),
             deleted_grace: Duration::from_secs(grace.unwrap_or(300).into()),
             lease_duration: Duration::from_secs(lease.map_or(15, NonZeroU32::get).into()),
             namespace: namespace.unwrap_or_else(|| "default".to_owned()),
