@@ -61,6 +61,15 @@ fn files_of_a_certificate_may_go_to_another_thread() {
     error::<gotk_metrics::TlsError>();
 }
 
+#[cfg(feature = "auth")]
+#[test]
+fn access_control_and_its_errors_may_go_to_another_thread() {
+    fn error<T: Error + Send + Sync + 'static>() {}
+    handle::<gotk_metrics::KubernetesAuth>();
+    value::<gotk_metrics::Review>();
+    error::<gotk_metrics::ReviewError>();
+}
+
 #[test]
 fn any_recorder_may_be_shared_as_a_trait_object() {
     fn shared<T: Send + Sync + ?Sized>() {}

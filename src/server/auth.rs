@@ -265,6 +265,7 @@ impl fmt::Debug for KubernetesAuth {
             .field("timeout", &self.reviews.limit)
             .field("tokens", &self.tokens.len())
             .field("rights", &self.rights.len())
+            .field("questions", &(self.tokens.open() + self.rights.open()))
             .finish_non_exhaustive()
     }
 }

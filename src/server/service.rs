@@ -43,6 +43,9 @@ use crate::sync::Arc;
 /// | another method | 405 |
 /// | another path | 404 |
 ///
+/// With access control (`authorize`, behind feature `auth`) a scrape may also be answered with 401,
+/// 403 or 500.
+///
 /// A router that strips a prefix or mounts it elsewhere has to be followed with
 /// [`path`](Self::path), or to call [`scrape`](Self::scrape), which asks for no path.
 ///

@@ -4,15 +4,26 @@ use std::time::Duration;
 
 use tokio::time::advance;
 
-use crate::scraper::{GOOD, World};
+use crate::cluster::{Asked, Fault};
+use crate::scraper::{GOOD, World, settle};
 
 /// Answers of one kind, as the documentation of `KubernetesAuth` has it.
 const CAPACITY: usize = 1024;
 
 /// What its `Debug` says is kept: tokens and rights.
 fn kept(world: &World) -> [usize; 2] {
+    numbers(world, ["tokens: ", "rights: "])
+}
+
+/// What its `Debug` says is being asked.
+fn open(world: &World) -> usize {
+    let [open] = numbers(world, ["questions: "]);
+    open
+}
+
+fn numbers<const N: usize>(world: &World, fields: [&str; N]) -> [usize; N] {
     let text = format!("{:?}", world.service);
-    ["tokens: ", "rights: "].map(|field| {
+    fields.map(|field| {
         let (_, rest) = text.split_once(field).unwrap();
         let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
         digits.unwrap().parse().unwrap()
@@ -72,7 +83,28 @@ async fn what_is_forged_leaves_nothing() {
     for number in 0..100 {
         assert_eq!(world.status(&format!("forged-{number}")).await, 401);
     }
-    assert_eq!(kept(&world), [0, 0]);
+    assert_eq!((kept(&world), open(&world)), ([0, 0], 0));
     assert_eq!(world.status(GOOD).await, 200);
     assert_eq!(kept(&world), [1, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_is_over_however_it_ends() {
+    let world = World::new();
+    world.cluster.hold(true);
+    let scrapes = [GOOD, "forged", "other"].map(|token| world.spawn(token));
+    settle().await;
+    assert_eq!(open(&world), 3);
+    let [good, forged, other] = scrapes;
+    other.abort();
+    other.await.unwrap_err();
+    assert_eq!(open(&world), 2);
+    world.cluster.hold(false);
+    assert_eq!((good.await.unwrap(), forged.await.unwrap()), (200, 401));
+    assert_eq!(open(&world), 0);
+    for fault in [Fault::Unreachable, Fault::Panic, Fault::Silent] {
+        world.cluster.fail(Asked::Token, fault);
+        assert_eq!(world.status("other").await, 500);
+        assert_eq!(open(&world), 0);
+    }
 }

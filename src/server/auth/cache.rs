@@ -133,6 +133,11 @@ impl<V> Cache<V> {
     pub(super) fn len(&self) -> usize {
         self.state.lock().known.len()
     }
+
+    /// Questions that somebody waits for.
+    pub(super) fn open(&self) -> usize {
+        self.state.lock().asked.len()
+    }
 }
 
 /// One question to the API server; off the list when it is dropped, answered or not.

@@ -31,7 +31,7 @@ impl fmt::Display for Review {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReviewError {
-    /// The API server cannot be reached, or its answer broke off.
+    /// The API server cannot be reached, or its answer broke off, or was far too long.
     #[error("{review} was not answered")]
     #[non_exhaustive]
     Unanswered {
