@@ -229,10 +229,10 @@ pub use recorder::{Recorder, RecorderBuilder};
 pub use resource_info::InfoLabelError;
 #[cfg(feature = "server")]
 pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
-#[cfg(feature = "tls")]
-pub use server::{TlsError, TlsFiles};
 #[cfg(feature = "auth")]
 pub use server::{KubernetesAuth, Review, ReviewError};
+#[cfg(feature = "tls")]
+pub use server::{TlsError, TlsFiles};
 pub use status::{ConditionStatus, ConditionType};
 
 /// Compiles the examples of the README, but for the first: a kind of its own needs kube's derive,
