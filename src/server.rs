@@ -38,6 +38,7 @@ pub use self::bind::{BindAddress, BindError};
 pub use self::body::MetricsBody;
 use self::connection::connect;
 use self::crowd::Crowd;
+pub use self::gzip::Gzip;
 use self::limits::Limits;
 pub use self::path::PathError;
 use self::progress::Progress;
@@ -177,11 +178,12 @@ impl MetricsServer {
         self
     }
 
-    /// Whether a scraper that asks for gzip gets it, unless the exposition is short.
+    /// Whether a scraper that asks for gzip gets it, unless the exposition is short, and how it is
+    /// made.
     ///
-    /// See [`MetricsService::gzip`]. Defaults to true.
-    pub fn gzip(mut self, enabled: bool) -> Self {
-        self.service = self.service.gzip(enabled);
+    /// See [`MetricsService::gzip`]. Defaults to true, which is [`Gzip::Flate2`].
+    pub fn gzip(mut self, gzip: impl Into<Gzip>) -> Self {
+        self.service = self.service.gzip(gzip);
         self
     }
 

@@ -10,6 +10,7 @@ use super::column::Column;
 use super::lines::{Lines, write_header};
 use super::sample_lines::write_samples;
 use super::samples::samples;
+use super::sink::Sink;
 use super::{Format, Selection};
 use crate::catalog::Family;
 use crate::inner::Inner;
@@ -99,12 +100,17 @@ impl Chunks {
     ///
     /// Returns false, and leaves `out` as it is, if there is nothing left.
     pub fn fill(&mut self, out: &mut String) -> bool {
-        let start = out.len();
+        self.write(out)
+    }
+
+    /// Writes the next chunk; returns false if there is nothing left.
+    pub(crate) fn write(&mut self, out: &mut impl Sink) -> bool {
+        let start = out.written();
         let limit = start.saturating_add(CHUNK);
-        while out.len() < limit && !matches!(self.stage, Stage::Done) {
+        while out.written() < limit && !matches!(self.stage, Stage::Done) {
             self.stage = self.advance(out, limit);
         }
-        out.len() > start
+        out.written() > start
     }
 
     /// Whether everything is written; if not, there may still be nothing to come.
@@ -122,7 +128,7 @@ impl Chunks {
     }
 
     /// Writes until `out` reaches `limit` or the stage ends; returns where to go on.
-    fn advance(&mut self, out: &mut String, limit: usize) -> Stage {
+    fn advance(&mut self, out: &mut impl Sink, limit: usize) -> Stage {
         match self.stage {
             Stage::Family(index, position) => match Family::all().nth(index) {
                 Some(family) => match self.write_family(family, position, out, limit) {
@@ -131,10 +137,10 @@ impl Chunks {
                 },
                 None => Stage::Appended(0),
             },
-            Stage::Appended(written) => self.write_appended(written, out, limit),
+            Stage::Appended(written) => self.write_appended(written, out.text(), limit),
             Stage::End | Stage::Done => {
                 if self.format == Format::OpenMetrics {
-                    out.push_str("# EOF\n");
+                    out.text().push_str("# EOF\n");
                 }
                 Stage::Done
             }
@@ -146,7 +152,7 @@ impl Chunks {
         &mut self,
         family: Family,
         position: Position,
-        out: &mut String,
+        out: &mut impl Sink,
         limit: usize,
     ) -> Option<Position> {
         if !self.inner.exposes(family) || !self.selection.has_family(family) {
@@ -163,7 +169,12 @@ impl Chunks {
             | Family::SuspendStatus
             | Family::DeletionTimestamp => self.write_objects(family, position, out, limit),
             _ => {
-                write_samples(out, family, samples(&self.inner, family), self.format);
+                write_samples(
+                    out.text(),
+                    family,
+                    samples(&self.inner, family),
+                    self.format,
+                );
                 None
             }
         }
@@ -182,7 +193,7 @@ impl Chunks {
         &mut self,
         family: Family,
         mut at: Position,
-        out: &mut String,
+        out: &mut impl Sink,
         limit: usize,
     ) -> Option<Position> {
         while let Some(block) = self.snapshot.blocks.get(at.block) {
@@ -191,14 +202,14 @@ impl Chunks {
             }
             if self.column.any {
                 if !at.header_written {
-                    write_header(out, family, self.format);
+                    write_header(out.text(), family, self.format);
                     at.header_written = true;
                 }
                 // What this appends is taken back below, so it does not count.
                 let limit = limit.saturating_add(self.lines.start(out, family));
-                let written = self
-                    .column
-                    .write(&self.lines, family, block, at.object, out, limit);
+                let written =
+                    self.column
+                        .write(&mut self.lines, family, block, at.object, out, limit);
                 self.lines.end(out, family);
                 at.object += written;
                 if at.object < block.series.len() {

@@ -4,6 +4,7 @@
 //! numbers.
 
 use super::lines::Lines;
+use super::sink::{Labels, Sink};
 use crate::catalog::Family;
 use crate::resource_info::Info;
 use crate::series::ObjectSeries;
@@ -68,28 +69,28 @@ impl Column {
     }
 
     /// Writes objects from `first` on until `out` reaches `limit`; returns how many.
-    pub(super) fn write(
+    pub(super) fn write<S: Sink>(
         &self,
-        lines: &Lines,
+        lines: &mut Lines,
         family: Family,
         block: &Block,
         first: usize,
-        out: &mut String,
+        out: &mut S,
         limit: usize,
     ) -> usize {
         let mut labels = block.labels(first);
         let mut written = 0;
-        let mut next = |out: &String| {
-            let labels = labels.next().filter(|_| out.len() < limit);
+        let mut next = |out: &S| {
+            let labels = labels.next().filter(|_| out.written() < limit);
             written += usize::from(labels.is_some());
-            labels
+            labels.map(Labels::new)
         };
         match family {
             Family::ReconcileDuration => {
                 for (counts, sum) in self.histograms().skip(first) {
-                    let Some(labels) = next(out) else { break };
+                    let Some(mut labels) = next(out) else { break };
                     if counts.iter().any(|count| *count > 0) {
-                        lines.write_durations(out, labels, counts, sum);
+                        lines.write_durations(out, &mut labels, counts, sum);
                     }
                 }
             }
@@ -97,7 +98,7 @@ impl Column {
                 for (series, (word, info)) in self.with_infos(block).skip(first) {
                     let Some(_) = next(out) else { break };
                     if let Some((ready, info)) = shown(word, info) {
-                        lines.write_info(out, info, series.key(), ready, word.suspended());
+                        lines.write_info(out.text(), info, series.key(), ready, word.suspended());
                     }
                 }
             }
@@ -106,22 +107,22 @@ impl Column {
                     let Some(labels) = next(out) else { break };
                     let time = shown(word, info).and_then(|(_, info)| info.deletion_timestamp);
                     if let Some(time) = time {
-                        lines.write_deletion(out, labels, time);
+                        lines.write_deletion(out.text(), labels.text, time);
                     }
                 }
             }
             Family::SuspendStatus => {
                 for word in self.words.iter().skip(first) {
-                    let Some(labels) = next(out) else { break };
+                    let Some(mut labels) = next(out) else { break };
                     if let Some(suspended) = word.suspended() {
-                        lines.write_suspend(out, labels, suspended);
+                        lines.write_suspend(out, &mut labels, suspended);
                     }
                 }
             }
             _ => {
                 for word in self.words.iter().skip(first) {
-                    let Some(labels) = next(out) else { break };
-                    lines.write_conditions(out, labels, *word);
+                    let Some(mut labels) = next(out) else { break };
+                    lines.write_conditions(out, &mut labels, *word);
                 }
             }
         }

@@ -6,6 +6,7 @@
 
 use super::Format;
 use super::float::{write_count, write_float};
+use super::sink::{Labels, Phrase, Sink};
 use crate::catalog::Family;
 use crate::inner::Inner;
 use crate::object::Key;
@@ -35,16 +36,19 @@ pub(super) fn write_header(out: &mut String, family: Family, format: Format) {
 /// and this joins the end of one line and the beginning of the next into one.
 pub(super) struct Lines {
     format: Format,
-    condition: String,
+    condition: Phrase,
     condition_tails: Vec<ConditionTail>,
-    suspend: String,
+    suspend: Phrase,
     /// With the values 0 and 1.
-    suspend_tails: [String; 2],
-    bucket: String,
+    suspend_tails: [Phrase; 2],
+    bucket: Phrase,
     bucket_tails: Vec<CountTail>,
-    /// What follows the value of `_sum`.
-    sum_tail: String,
+    /// What follows the value of a bucket, and that of the last one.
+    behind_bucket: [Phrase; 2],
+    /// What stands before and behind the value of `_sum`.
+    sum_tail: [Phrase; 2],
     count_tail: CountTail,
+    behind_count: Phrase,
 }
 
 /// What lies between the labels of two lines of `gotk_reconcile_condition`.
@@ -52,19 +56,17 @@ struct ConditionTail {
     slot: Slot,
     state: State,
     /// With the value 0.
-    other: String,
+    other: Phrase,
     /// With the value 1.
-    current: String,
+    current: Phrase,
 }
 
 /// What lies between the labels of two lines, the first of which has a count as its value.
 struct CountTail {
     /// With the counts 0 to 9, which most buckets have: no digit is formatted for them.
-    small: [String; 10],
-    /// Up to the count.
-    before: String,
-    /// Behind the count.
-    behind: String,
+    small: [Phrase; 10],
+    /// Up to the count; what is behind it is the same for many.
+    before: Phrase,
 }
 
 impl Lines {
@@ -91,7 +93,7 @@ impl Lines {
         Self {
             format,
             condition_tails,
-            suspend_tails: flags(format).map(|value| format!("}} {value}\n{suspend}")),
+            suspend_tails: flags(format).map(|value| Phrase::new(format!("}} {value}\n{suspend}"))),
             bucket_tails: bounds
                 .map(|(bound, next)| {
                     let mut before = String::from(",le=\"");
@@ -99,36 +101,40 @@ impl Lines {
                     CountTail::new(before + "\"} ", next, format)
                 })
                 .collect(),
-            sum_tail: format!("\n{count}"),
+            behind_bucket: [&bucket, &sum].map(|next| Phrase::new(format!("\n{next}"))),
+            sum_tail: [String::from("} "), format!("\n{count}")].map(Phrase::new),
             count_tail: CountTail::new(String::from("} "), &bucket, format),
-            condition,
-            suspend,
-            bucket,
+            behind_count: Phrase::new(format!("\n{bucket}")),
+            condition: Phrase::new(condition),
+            suspend: Phrase::new(suspend),
+            bucket: Phrase::new(bucket),
         }
     }
 
     /// Appends what the first line of a family begins with; returns how long that is.
-    pub(super) fn start(&self, out: &mut String, family: Family) -> usize {
+    pub(super) fn start(&mut self, out: &mut impl Sink, family: Family) -> usize {
         let opening = self.opening(family);
-        out.push_str(opening);
-        opening.len()
+        opening.map_or(0, |opening| {
+            out.phrase(opening);
+            opening.as_str().len()
+        })
     }
 
     /// Takes back what a line that does not come would have begun with.
-    pub(super) fn end(&self, out: &mut String, family: Family) {
-        if let Some(lines) = out.strip_suffix(self.opening(family)) {
-            out.truncate(lines.len());
+    pub(super) fn end(&mut self, out: &mut impl Sink, family: Family) {
+        if let Some(opening) = self.opening(family) {
+            out.take_back(opening);
         }
     }
 
     /// The family's name and a brace.
-    fn opening(&self, family: Family) -> &str {
+    fn opening(&mut self, family: Family) -> Option<&mut Phrase> {
         match family {
-            Family::ReconcileDuration => &self.bucket,
-            Family::SuspendStatus => &self.suspend,
-            Family::ReconcileCondition => &self.condition,
+            Family::ReconcileDuration => Some(&mut self.bucket),
+            Family::SuspendStatus => Some(&mut self.suspend),
+            Family::ReconcileCondition => Some(&mut self.condition),
             // Few objects, or few bytes beside their own: written line by line.
-            _ => "",
+            _ => None,
         }
     }
 
@@ -138,23 +144,33 @@ impl Lines {
         word.has_conditions() && tails.iter().any(|tail| word.condition(tail.slot).is_some())
     }
 
-    pub(super) fn write_conditions(&self, out: &mut String, labels: &str, word: Word) {
-        for tail in &self.condition_tails {
+    pub(super) fn write_conditions(
+        &mut self,
+        out: &mut impl Sink,
+        labels: &mut Labels<'_>,
+        word: Word,
+    ) {
+        for tail in &mut self.condition_tails {
             if let Some(state) = word.condition(tail.slot) {
-                out.push_str(labels);
-                out.push_str(if state == tail.state {
-                    &tail.current
+                out.labels(labels);
+                out.phrase(if state == tail.state {
+                    &mut tail.current
                 } else {
-                    &tail.other
+                    &mut tail.other
                 });
             }
         }
     }
 
-    pub(super) fn write_suspend(&self, out: &mut String, labels: &str, suspended: bool) {
-        let [no, yes] = &self.suspend_tails;
-        out.push_str(labels);
-        out.push_str(if suspended { yes } else { no });
+    pub(super) fn write_suspend(
+        &mut self,
+        out: &mut impl Sink,
+        labels: &mut Labels<'_>,
+        suspended: bool,
+    ) {
+        let [no, yes] = &mut self.suspend_tails;
+        out.labels(labels);
+        out.phrase(if suspended { yes } else { no });
     }
 
     pub(super) fn write_info(
@@ -186,19 +202,35 @@ impl Lines {
     }
 
     /// `counts` are those of each bucket, not cumulative.
-    pub(super) fn write_durations(&self, out: &mut String, labels: &str, counts: &[u64], sum: f64) {
+    pub(super) fn write_durations(
+        &mut self,
+        out: &mut impl Sink,
+        labels: &mut Labels<'_>,
+        counts: &[u64],
+        sum: f64,
+    ) {
         let mut cumulative = 0;
-        for (tail, count) in self.bucket_tails.iter().zip(counts) {
+        let [behind, behind_last] = &mut self.behind_bucket;
+        let last = self.bucket_tails.len().saturating_sub(1);
+        for ((tail, count), position) in self.bucket_tails.iter_mut().zip(counts).zip(0..) {
             cumulative += count;
-            out.push_str(labels);
-            tail.write(out, cumulative, self.format);
+            out.labels(labels);
+            let behind = if position < last {
+                &mut *behind
+            } else {
+                &mut *behind_last
+            };
+            tail.write(out, cumulative, *count == 0, behind, self.format);
         }
-        out.push_str(labels);
-        out.push_str("} ");
-        write_float(out, sum, self.format);
-        out.push_str(&self.sum_tail);
-        out.push_str(labels);
-        self.count_tail.write(out, cumulative, self.format);
+        let [before_sum, behind_sum] = &mut self.sum_tail;
+        out.labels(labels);
+        out.phrase(before_sum);
+        out.value(false, |out| write_float(out, sum, self.format));
+        out.phrase(behind_sum);
+        out.labels(labels);
+        let behind = &mut self.behind_count;
+        self.count_tail
+            .write(out, cumulative, false, behind, self.format);
     }
 }
 
@@ -207,8 +239,8 @@ impl ConditionTail {
     /// begins with.
     fn new(slot: Slot, state: State, end: &str, next: &str, format: Format) -> Self {
         let status = state.as_str();
-        let [other, current] =
-            flags(format).map(|value| format!(",status=\"{status}\"{end}{value}\n{next}"));
+        let [other, current] = flags(format)
+            .map(|value| Phrase::new(format!(",status=\"{status}\"{end}{value}\n{next}")));
         Self {
             slot,
             state,
@@ -224,23 +256,30 @@ impl CountTail {
         let small = |count| {
             let mut tail = before.clone();
             write_count(&mut tail, count, format);
-            tail + "\n" + next
+            Phrase::new(tail + "\n" + next)
         };
         Self {
             small: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(small),
-            before,
-            behind: format!("\n{next}"),
+            before: Phrase::new(before),
         }
     }
 
-    fn write(&self, out: &mut String, count: u64, format: Format) {
+    /// `behind` is what `next` was, behind a line's end.
+    fn write(
+        &mut self,
+        out: &mut impl Sink,
+        count: u64,
+        is_repeated: bool,
+        behind: &mut Phrase,
+        format: Format,
+    ) {
         let small = usize::try_from(count).ok();
-        if let Some(tail) = small.and_then(|count| self.small.get(count)) {
-            out.push_str(tail);
+        if let Some(tail) = small.and_then(|count| self.small.get_mut(count)) {
+            out.phrase(tail);
         } else {
-            out.push_str(&self.before);
-            write_count(out, count, format);
-            out.push_str(&self.behind);
+            out.phrase(&mut self.before);
+            out.value(is_repeated, |out| write_count(out, count, format));
+            out.phrase(behind);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::gzip::Gzip;
+use super::gzip::{Encoder, Gzip};
 use super::scrape::Scrape;
 use crate::exposition::Chunks;
 
@@ -37,7 +37,7 @@ pub(super) struct Exposition {
     first: Option<Bytes>,
     /// `None` once all is written.
     chunks: Option<Chunks>,
-    gzip: Option<Gzip>,
+    encoder: Encoder,
     /// Whether the next poll is to let others have the thread.
     rests: bool,
     scrape: Scrape,
@@ -59,18 +59,21 @@ impl MetricsBody {
 
 impl Exposition {
     /// Writes the first chunk, so that a short exposition is known as a whole.
-    pub(super) fn start(mut chunks: Chunks, gzip: bool, scrape: Scrape) -> io::Result<Self> {
-        let first = chunks.next().unwrap_or_default();
+    pub(super) fn start(mut chunks: Chunks, gzip: Gzip, scrape: Scrape) -> io::Result<Self> {
+        let mut encoder = Encoder::new(gzip);
+        encoder.take(&mut chunks);
         let more = !chunks.is_done();
-        let gzip = gzip && (more || Gzip::is_worth(first.len()));
+        if !more {
+            encoder = encoder.spare_short();
+        }
+        let first = encoder.frame(!more)?;
         let mut started = Self {
-            first: None,
+            first,
             chunks: more.then_some(chunks),
-            gzip: gzip.then(Gzip::new),
+            encoder,
             rests: false,
             scrape,
         };
-        started.first = started.push(first)?;
         started.scrape.answer();
         if started.is_end() {
             // Nobody asks for the body of an empty answer.
@@ -80,7 +83,7 @@ impl Exposition {
     }
 
     pub(super) fn is_compressed(&self) -> bool {
-        self.gzip.is_some()
+        self.encoder.is_compressed()
     }
 
     /// The next frame, or `None` if more has to be written for one, or all is written.
@@ -91,24 +94,11 @@ impl Exposition {
         let Some(chunks) = &mut self.chunks else {
             return Ok(None);
         };
-        let chunk = chunks.next().unwrap_or_default();
+        self.encoder.take(chunks);
         if chunks.is_done() {
             self.chunks = None;
         }
-        self.push(chunk)
-    }
-
-    /// Takes a chunk that has just been written.
-    fn push(&mut self, chunk: Vec<u8>) -> io::Result<Option<Bytes>> {
-        let Some(gzip) = &mut self.gzip else {
-            return Ok((!chunk.is_empty()).then(|| chunk.into()));
-        };
-        gzip.write(&chunk)?;
-        let last = self.chunks.is_none();
-        if last {
-            gzip.finish()?;
-        }
-        Ok((last || gzip.is_full()).then(|| gzip.take()))
+        self.encoder.frame(self.chunks.is_none())
     }
 
     fn is_end(&self) -> bool {

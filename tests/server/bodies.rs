@@ -24,7 +24,7 @@ impl Wake for Wakes {
     }
 }
 
-fn get(target: &str, headers: &[(&str, &str)]) -> Parts {
+pub(crate) fn get(target: &str, headers: &[(&str, &str)]) -> Parts {
     let mut request = Request::get(target);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -33,7 +33,15 @@ fn get(target: &str, headers: &[(&str, &str)]) -> Parts {
 }
 
 /// All frames, and how often the body let others have the thread.
-fn read(response: Response<MetricsBody>) -> (Vec<Bytes>, usize) {
+pub(crate) fn read(response: Response<MetricsBody>) -> (Vec<Bytes>, usize) {
+    read_while(response, || {})
+}
+
+/// The same; `happens` while others have the thread.
+pub(crate) fn read_while(
+    response: Response<MetricsBody>,
+    mut happens: impl FnMut(),
+) -> (Vec<Bytes>, usize) {
     let count = Arc::new(Wakes::default());
     let waker = Waker::from(Arc::clone(&count));
     let mut cx = Context::from_waker(&waker);
@@ -48,6 +56,7 @@ fn read(response: Response<MetricsBody>) -> (Vec<Bytes>, usize) {
                 rests += 1;
                 let woken = count.0.load(Ordering::SeqCst);
                 assert_eq!(woken, rests, "pending without a wake");
+                happens();
             }
         }
     }

@@ -12,6 +12,8 @@ mod bodies;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod direct;
+#[cfg(test)]
 mod encodings;
 #[cfg(test)]
 mod ends;
