@@ -59,6 +59,7 @@ bench-once:
     cargo bench -p micro -- --test
     cargo bench -p track -- --test
     cargo bench -p peers -- --quick
+    cargo bench -p gzip -- --quick
 
 # Everything that continuous integration runs; `.ci/run STAGE...` runs some of it.
 check:
