@@ -51,9 +51,9 @@ def objects(store):
     return {tuple(one["metric"].get(label, "") for label in ("kind", "name", "namespace")) for one in found}
 
 
-def scraped_by(checks, options, name, command, openmetrics, folder):
+def scraped_by(checks, options, name, command, openmetrics, folder, *more):
     """Starts the scraper, waits for a few scrapes and compares what it stored."""
-    flags = ("--openmetrics",) if openmetrics else ()
+    flags = (("--openmetrics",) if openmetrics else ()) + more
     with Endpoint(options.endpoint, "--hostile", "--objects", "200", *flags) as endpoint:
         target = "%s:%d" % endpoint.address
         config = folder / "scrape.yml"
@@ -86,9 +86,7 @@ def lines(endpoint):
     return (line for line in text.split("\n") if line and not line.startswith("#"))
 
 
-def prometheus(checks, options):
-    print("--- Prometheus")
-
+def prometheus_command(options):
     def command(config, address, data):
         return [
             options.prometheus,
@@ -98,6 +96,12 @@ def prometheus(checks, options):
             "--log.level=warn",
         ]
 
+    return command
+
+
+def prometheus(checks, options):
+    print("--- Prometheus")
+    command = prometheus_command(options)
     for openmetrics in (False, True):
         folder = Path(options.folder) / f"prometheus-{openmetrics}"
         folder.mkdir()
