@@ -5,6 +5,7 @@ use std::panic;
 use std::time::Duration;
 
 use gotk_metrics::{Completion, ObjectId, Outcome, RecordReconcile};
+use tokio::task::JoinSet;
 
 use crate::plan::{Ending, Plan};
 use crate::time::Time;
@@ -49,7 +50,7 @@ async fn reconcile(takes: Duration, ending: Ending) -> Result<Next, Failure> {
 /// Reconciles in a task of its own, so that a panic ends the attempt and nothing else.
 ///
 /// Tells how it ended from what the task says, not from the plan: on a busy machine, or when time
-/// is frozen, an attempt may be cancelled that was to succeed.
+/// is frozen, an attempt may be cancelled that was to succeed. Dropped, it cancels the attempt.
 pub(crate) async fn run(
     recorder: &impl RecordReconcile,
     id: &ObjectId<'_>,
@@ -58,21 +59,22 @@ pub(crate) async fn run(
 ) -> Ending {
     let reconcile = reconcile(time.real(plan.takes), plan.ending);
     // The attempt starts here and not in the task, which could be cancelled before it runs.
-    let mut task = tokio::spawn(recorder.record(id, reconcile));
+    let mut task = JoinSet::new();
+    task.spawn(recorder.record(id, reconcile));
     let ended = tokio::select! {
         biased;
-        ended = &mut task => ended,
+        ended = task.join_next() => ended,
         _ = time.sleep(plan.takes + PATIENCE) => {
-            task.abort();
-            task.await
+            task.abort_all();
+            task.join_next().await
         }
     };
     match ended {
-        Ok(Ok(Next::Change)) => Ending::Success,
-        Ok(Ok(Next::Soon)) => Ending::Requeue,
-        Ok(Ok(Next::Later)) => Ending::RequeueAfter,
-        Ok(Err(Failure)) => Ending::Failed,
-        Err(error) if error.is_panic() => Ending::Panicked,
-        Err(_) => Ending::Cancelled,
+        Some(Ok(Ok(Next::Change))) => Ending::Success,
+        Some(Ok(Ok(Next::Soon))) => Ending::Requeue,
+        Some(Ok(Ok(Next::Later))) => Ending::RequeueAfter,
+        Some(Ok(Err(Failure))) => Ending::Failed,
+        Some(Err(error)) if error.is_panic() => Ending::Panicked,
+        Some(Err(_)) | None => Ending::Cancelled,
     }
 }

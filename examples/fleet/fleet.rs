@@ -9,10 +9,12 @@ use gotk_metrics::Recorder;
 use tokio::task::JoinSet;
 
 use crate::Error;
+use crate::commands;
 use crate::counts::Counts;
 use crate::life::Life;
 use crate::object::Object;
 use crate::options::Options;
+use crate::orders::Orders;
 use crate::plan::Fate;
 use crate::time::{Frozen, Time};
 use crate::truth;
@@ -29,15 +31,25 @@ impl Fleet {
     pub(crate) fn start(options: &Options, recorder: &Recorder, time: &Arc<Time>) -> Self {
         let objects = Object::many(options.objects);
         let mut random = Rng::with_seed(options.seed);
-        let lives = objects.iter().map(|object| Life {
-            object: Arc::clone(object),
-            recorder: recorder.clone(),
-            time: Arc::clone(time),
-            // Its own, so that how tasks take turns does not change what happens to an object.
-            fate: Fate::new(random.fork()),
+        let mut listeners = Vec::new();
+        let lives = objects.iter().map(|object| {
+            let (sender, orders) = Orders::channel();
+            listeners.push((Arc::clone(object), sender));
+            Life {
+                object: Arc::clone(object),
+                recorder: recorder.clone(),
+                time: Arc::clone(time),
+                // Its own, so that how tasks take turns does not change what happens to an object.
+                fate: Fate::new(random.fork()),
+                orders,
+            }
         });
+        let lives = lives.map(Life::live).collect();
+        if options.commands {
+            commands::follow(listeners);
+        }
         Self {
-            lives: lives.map(Life::live).collect(),
+            lives,
             time: Arc::clone(time),
             objects,
         }

@@ -8,7 +8,8 @@ use gotk_metrics::{ConditionStatus, ConditionType, RecordReconcile as _, Recorde
 
 use crate::attempt;
 use crate::object::Object;
-use crate::plan::{Ending, Fate};
+use crate::orders::Orders;
+use crate::plan::{Ending, Fate, Plan};
 use crate::time::{Frozen, Time};
 
 pub(crate) struct Life {
@@ -16,15 +17,12 @@ pub(crate) struct Life {
     pub(crate) recorder: Recorder,
     pub(crate) time: Arc<Time>,
     pub(crate) fate: Fate,
+    pub(crate) orders: Orders,
 }
 
 impl Life {
-    pub(crate) async fn live(mut self) -> Frozen {
-        let Err(frozen) = self.lives().await;
-        frozen
-    }
-
-    async fn lives(&mut self) -> Result<Infallible, Frozen> {
+    /// At random.
+    pub(crate) async fn lives(&mut self) -> Result<Infallible, Frozen> {
         let suspended = self.fate.chance(0.04);
         self.suspend(suspended);
         // A controller that starts works through all objects.
@@ -44,7 +42,8 @@ impl Life {
 
     async fn reconcile_until_deleted(&mut self) -> Result<(), Frozen> {
         loop {
-            let ending = self.reconcile().await;
+            let plan = self.fate.plan(self.object.kind);
+            let ending = self.reconcile(plan).await;
             let pause = self.fate.pause(self.object.kind, ending);
             self.time.sleep(pause).await?;
             let suspended = self.fate.chance(0.02);
@@ -61,8 +60,7 @@ impl Life {
         }
     }
 
-    async fn reconcile(&mut self) -> Ending {
-        let plan = self.fate.plan(self.object.kind);
+    pub(crate) async fn reconcile(&self, plan: Plan) -> Ending {
         let object = &*self.object;
         object.state().start(self.time.now());
         self.condition(&ConditionType::RECONCILING, true);
@@ -70,7 +68,7 @@ impl Life {
         object.state().end(ending);
         if !matches!(ending, Ending::Panicked | Ending::Cancelled) {
             self.condition(&ConditionType::RECONCILING, false);
-            self.condition(&ConditionType::STALLED, self.fate.is_stalled());
+            self.condition(&ConditionType::STALLED, plan.stalled);
         }
         ending
     }
@@ -83,12 +81,12 @@ impl Life {
         }
     }
 
-    fn suspend(&self, suspended: bool) {
+    pub(crate) fn suspend(&self, suspended: bool) {
         self.object.state().suspended = suspended;
         self.recorder.record_suspend(&self.object.id, suspended);
     }
 
-    fn delete(&self) {
+    pub(crate) fn delete(&self) {
         self.object.state().deleted_at = Some(self.time.now());
         self.recorder.record_deleted(&self.object.id);
     }

@@ -8,14 +8,18 @@
 //! durations look the same at any speed.
 
 mod attempt;
+mod commands;
 mod counts;
 mod fleet;
+mod help;
 mod kind;
 mod life;
 mod object;
 mod options;
+mod orders;
 mod plan;
 mod state;
+mod steered;
 mod time;
 mod truth;
 
@@ -25,7 +29,8 @@ use std::sync::Arc;
 use gotk_metrics::{MetricsServer, Recorder};
 
 use crate::fleet::Fleet;
-use crate::options::{HELP, Options};
+use crate::help::HELP;
+use crate::options::Options;
 use crate::time::Time;
 
 type Error = Box<dyn std::error::Error>;

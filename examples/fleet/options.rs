@@ -7,18 +7,6 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser};
 
-pub(crate) const HELP: &str = "\
-Simulates Flux's controllers and serves their metrics.
-
-  --objects N           how many objects there are [300]
-  --speed F             how many times as fast as real time everything runs [1]
-  --listen ADDR         where to serve /metrics; port 0 takes any free one [127.0.0.1:8080]
-  --seed N              other numbers, other fates [0]
-  --stop-after SECONDS  freeze everything after so many real seconds, go on serving
-  --truth FILE          write what a scrape must show to FILE then, as JSON
-  --help
-";
-
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) objects: usize,
@@ -27,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) seed: u64,
     pub(crate) stop_after: Option<Duration>,
     pub(crate) truth: Option<PathBuf>,
+    /// Whether standard input says what objects are to do.
+    pub(crate) commands: bool,
 }
 
 impl Options {
@@ -39,6 +29,7 @@ impl Options {
             seed: 0,
             stop_after: None,
             truth: None,
+            commands: false,
         };
         let mut args = Parser::from_env();
         while let Some(arg) = args.next().map_err(|error| error.to_string())? {
@@ -75,6 +66,7 @@ impl Options {
                     let file = args.value().map_err(|_| "--truth needs a file")?;
                     options.truth = Some(file.into());
                 }
+                Arg::Long("commands") => options.commands = true,
                 Arg::Long("help") | Arg::Short('h') => return Ok(None),
                 _ => return Err(arg.unexpected().to_string()),
             }

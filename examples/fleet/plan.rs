@@ -12,6 +12,8 @@ use crate::kind::Kind;
 pub(crate) struct Plan {
     pub(crate) takes: Duration,
     pub(crate) ending: Ending,
+    /// Whether the object is going to fail for long.
+    pub(crate) stalled: bool,
 }
 
 /// How an attempt ends; the truth calls it by the name of the variant.
@@ -58,7 +60,12 @@ impl Fate {
             }
         };
         let takes = kind.duration(&mut self.random);
-        Plan { takes, ending }
+        let stalled = self.failures > 4;
+        Plan {
+            takes,
+            ending,
+            stalled,
+        }
     }
 
     /// How long after an attempt the next one starts.
@@ -73,11 +80,6 @@ impl Fate {
 
     pub(crate) fn seconds(&mut self, range: Range<u64>) -> Duration {
         Duration::from_secs(self.random.u64(range))
-    }
-
-    /// Whether the object is going to fail for long.
-    pub(crate) fn is_stalled(&self) -> bool {
-        self.failures > 4
     }
 
     pub(crate) fn chance(&mut self, probability: f64) -> bool {

@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) durations: u64,
     /// How many attempts ended in which way.
     pub(crate) attempts: BTreeMap<Ending, u64>,
+    /// Whether an attempt is under way.
+    pub(crate) at_work: bool,
 }
 
 impl State {
@@ -33,6 +35,7 @@ impl State {
             self.ready = None;
         }
         self.ready.get_or_insert_default();
+        self.at_work = true;
     }
 
     /// Whether it was deleted so long ago that no series is left.
@@ -42,6 +45,7 @@ impl State {
     }
 
     pub(crate) fn end(&mut self, ending: Ending) {
+        self.at_work = false;
         *self.attempts.entry(ending).or_default() += 1;
         self.durations += u64::from(ending != Ending::Cancelled);
         match ending {
