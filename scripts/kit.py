@@ -20,8 +20,8 @@ def replaced(text, old, new):
     return text.replace(old, new)
 
 
-def prometheus_config(targets, alertmanager, interval=None, rules=None):
-    """Of the shipped one all but where targets and Alertmanager are found; rules where they are, or in the file `rules`."""
+def prometheus_config(targets, alertmanager, rules=None, interval=None):
+    """The shipped one, but for where targets and Alertmanager are found; its rules, or the file `rules` instead."""
     config = PROMETHEUS.read_text()
     config = replaced(config, DISCOVERY, f'  file_sd_configs:\n  - files: ["{targets}"]\n    refresh_interval: 1s\n')
     config = replaced(config, "targets: [alertmanager:9093]", f'targets: ["{alertmanager}"]')
@@ -47,7 +47,8 @@ def cut_rules(factor):
     groups = "".join(re.split(r"^groups:\n", text, flags=re.MULTILINE)[1] for text in rules)
     times = lambda least: lambda found: f"{found[1]}{cut(found[2], factor, least)}{found[3]}"
     groups = re.sub(r"^( +(?:for|keep_firing_for): )(\w+)()$", times(2), groups, flags=re.MULTILINE)
-    return "groups:\n" + re.sub(r"(\[)(\w+)(\])", times(8), groups)
+    groups = re.sub(r"(\[)(\w+)(\])", times(8), groups)
+    return "groups:\n" + re.sub(r"^( +\) > )(1800)()$", lambda found: f"{found[1]}{1800 // factor}", groups, flags=re.MULTILINE)
 
 
 def cut(duration, factor, least):
@@ -56,15 +57,9 @@ def cut(duration, factor, least):
 
 
 def alertmanager_config(webhook, factor=1):
-    """The shipped one with its messages to `webhook`, an address, and its times divided."""
+    """The shipped one with its messages to `webhook`, an address, and its waits divided."""
     config = ALERTMANAGER.read_text().replace("localhost:9095", webhook)
-    waits = lambda found: f"{found[1]}{cut(found[2], factor, 1)}"
+    waits = lambda found: f"{found[1]}{cut(found[2], factor, 2)}"
     if factor != 1:
         config = re.sub(r"^( +(?:group_wait|group_interval): )(\w+)$", waits, config, flags=re.MULTILINE)
     return config
-
-
-def target(address, labels, **meta):
-    """A pod, as Kubernetes tells Prometheus of it."""
-    found = {f"__meta_kubernetes_{name}": value for name, value in meta.items()}
-    return {"targets": [address], "labels": found | labels}

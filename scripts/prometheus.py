@@ -49,16 +49,25 @@ def as_object(labels):
     return labels["kind"], labels["namespace"], labels["name"]
 
 
+def as_kubernetes(**told):
+    """Labels, as Kubernetes tells Prometheus of a pod with our port."""
+    told |= {"pod_container_port_name": "http-prom", "pod_container_name": "controller", "pod_phase": "Running"}
+    return {f"__meta_kubernetes_{name}": value for name, value in told.items()}
+
+
 class Prometheus:
-    def __init__(self, stack, program, folder, job, rules=None, more=""):
+    def __init__(self, stack, program, folder, job, rules=None, more="", shape=None):
         """Scrapes `job`'s targets, of which there are none yet, every second; `rules` is the text of a rule file, `more`
-        that of other jobs."""
+        that of other jobs.
+
+        `shape` makes another configuration out of the paths of the targets and of the rules.
+        """
         self.job, self.targets = job, folder / "targets.json"
         config, rule_file = folder / "prometheus.yml", folder / "rules.yml"
         if rules:
             rule_file.write_text(rules)
-        text = CONFIG.format(job=job, targets=self.targets, rules=f'"{rule_file}"' if rules else "")
-        config.write_text(text + more)
+        shape = shape or (lambda *files: self.simple(rules, *files))
+        config.write_text(shape(self.targets, rule_file) + more)
         command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", "--log.level=warn"]
         self.stack, self.folder = stack, folder
         self.listening = lambda port: [*command, f"--web.listen-address=127.0.0.1:{port}"]
@@ -76,6 +85,9 @@ class Prometheus:
         self.process = self.stack.enter_context(running(self.listening(self.port), log))
         wait_until("Prometheus is back", lambda: self.is_ready(self.port), 60, self.process)
 
+    def simple(self, rules, targets, rule_file):
+        return CONFIG.format(job=self.job, targets=targets, rules=f'"{rule_file}"' if rules else "")
+
     @staticmethod
     def is_ready(port):
         try:
@@ -85,8 +97,9 @@ class Prometheus:
 
     def scrape(self, addresses):
         """From now on, these targets: address by pod."""
+        labels = lambda pod: {"namespace": "controllers", "pod": pod} | as_kubernetes(namespace="controllers", pod_name=pod)
         partial = self.targets.with_suffix(".partial")
-        targets = [{"targets": [one], "labels": {"namespace": "controllers", "pod": pod}} for pod, one in addresses.items()]
+        targets = [{"targets": [one], "labels": labels(pod)} for pod, one in addresses.items()]
         partial.write_text(json.dumps(targets))
         partial.rename(self.targets)
 

@@ -69,7 +69,8 @@ class Replica:
 
 
 class World:
-    def __init__(self, checks, stack, options, folder):
+    def __init__(self, checks, stack, options, folder, prometheus=None):
+        """`prometheus` is one that runs already, with rules of its own."""
         self.checks, self.stack, self.options, self.folder = checks, stack, options, folder
         self.cluster = Cluster(stack, options.assets, folder, [USER])
         for manifest in DEPLOY:
@@ -77,7 +78,7 @@ class World:
         for namespace in ("shop", "blog"):
             self.cluster.call("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
         wait_until("Apps are served", self.serves_apps, 20, self.cluster.process)
-        self.prometheus = Prometheus(stack, options.prometheus, folder, "apps", RULES)
+        self.prometheus = prometheus or Prometheus(stack, options.prometheus, folder, "apps", RULES)
         self.replicas = [Replica(self, f"app-controller-{number}") for number in range(2)]
 
     def serves_apps(self):
