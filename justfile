@@ -61,6 +61,10 @@ bench-once:
     cargo bench -p peers -- --quick
     cargo bench -p gzip -- --quick
 
+# Shows the monitoring kit at work until Ctrl-C: simulated controllers, Prometheus and Alertmanager. `--quick` is faster.
+monitor *options:
+    scripts/monitor {{ options }}
+
 # Everything that continuous integration runs; `.ci/run STAGE...` runs some of it.
 check:
     .ci/run
