@@ -2,16 +2,17 @@
 
 use std::future::pending;
 use std::panic;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gotk_metrics::{Completion, ObjectId, Outcome, RecordReconcile};
 use tokio::task::JoinSet;
 
 use crate::plan::{Ending, Plan};
-use crate::time::Time;
+use crate::world::World;
 
-/// How long an attempt may take longer than planned before it is cancelled.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the API server takes, unless the attempt is shorter.
+const REQUEST: Duration = Duration::from_millis(12);
 
 /// What a reconcile returns: when it wants to be called again.
 #[derive(Clone, Copy, Debug)]
@@ -32,39 +33,47 @@ impl Completion for Next {
 }
 
 #[derive(Debug)]
-struct Failure;
+struct Failure(&'static str);
 
-async fn reconcile(takes: Duration, ending: Ending) -> Result<Next, Failure> {
-    tokio::time::sleep(takes).await;
-    match ending {
+async fn reconcile(world: &World, plan: &Plan) -> Result<Next, Failure> {
+    let request = world.time.real(REQUEST.min(plan.takes / 3));
+    world.client.send("GET", 200, request).await;
+    tokio::time::sleep(world.time.real(plan.takes).saturating_sub(2 * request)).await;
+    let ended = match plan.ending {
         Ending::Success => Ok(Next::Change),
         Ending::Requeue => Ok(Next::Soon),
         Ending::RequeueAfter => Ok(Next::Later),
-        Ending::Failed => Err(Failure),
+        Ending::Failed => Err(Failure(plan.category)),
         // A panic that prints nothing.
         Ending::Panicked => panic::resume_unwind(Box::new("simulated")),
         Ending::Cancelled => pending().await,
-    }
+    };
+    // The status.
+    world.client.send("PATCH", plan.written, request).await;
+    ended
 }
 
 /// Reconciles in a task of its own, so that a panic ends the attempt and nothing else.
 ///
 /// Tells how it ended from what the task says, not from the plan: on a busy machine, or when time
 /// is frozen, an attempt may be cancelled that was to succeed. Dropped, it cancels the attempt.
-pub(crate) async fn run(
-    recorder: &impl RecordReconcile,
-    id: &ObjectId<'_>,
-    time: &Time,
-    plan: Plan,
-) -> Ending {
-    let reconcile = reconcile(time.real(plan.takes), plan.ending);
+pub(crate) async fn run(world: &Arc<World>, id: &ObjectId<'_>, plan: Plan) -> Ending {
     // The attempt starts here and not in the task, which could be cancelled before it runs.
+    let attempt = world.recorder.start(id);
+    let theirs = Arc::clone(world);
     let mut task = JoinSet::new();
-    task.spawn(recorder.record(id, reconcile));
+    task.spawn(async move {
+        let result = reconcile(&theirs, &plan).await;
+        match &result {
+            Ok(next) => attempt.finish(next.outcome()),
+            Err(Failure(category)) => attempt.fail_as(category),
+        }
+        result
+    });
     let ended = tokio::select! {
         biased;
         ended = task.join_next() => ended,
-        _ = time.sleep(plan.takes + PATIENCE) => {
+        _ = world.time.sleep(plan.takes + plan.patience) => {
             task.abort_all();
             task.join_next().await
         }
@@ -73,7 +82,7 @@ pub(crate) async fn run(
         Some(Ok(Ok(Next::Change))) => Ending::Success,
         Some(Ok(Ok(Next::Soon))) => Ending::Requeue,
         Some(Ok(Ok(Next::Later))) => Ending::RequeueAfter,
-        Some(Ok(Err(Failure))) => Ending::Failed,
+        Some(Ok(Err(Failure(_)))) => Ending::Failed,
         Some(Err(error)) if error.is_panic() => Ending::Panicked,
         Some(Err(_)) | None => Ending::Cancelled,
     }

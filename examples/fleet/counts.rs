@@ -23,7 +23,7 @@ pub(crate) struct Counts {
     gone: u64,
     /// Those in `deleted` too.
     suspended: u64,
-    attempts: u64,
+    pub(crate) attempts: u64,
     panics: u64,
     cancels: u64,
 }

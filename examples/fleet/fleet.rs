@@ -5,42 +5,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use gotk_metrics::Recorder;
 use tokio::task::JoinSet;
 
 use crate::Error;
 use crate::commands;
+use crate::controller::Controller;
 use crate::counts::Counts;
+use crate::fate::Fate;
 use crate::life::Life;
 use crate::object::Object;
 use crate::options::Options;
 use crate::orders::Orders;
-use crate::plan::Fate;
-use crate::time::{Frozen, Time};
+use crate::time::Frozen;
 use crate::truth;
+use crate::world::World;
 
 const SUMMARY_EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) struct Fleet {
     objects: Vec<Arc<Object>>,
     lives: JoinSet<Frozen>,
-    time: Arc<Time>,
+    world: Arc<World>,
 }
 
 impl Fleet {
-    pub(crate) fn start(options: &Options, recorder: &Recorder, time: &Arc<Time>) -> Self {
+    /// Its controllers lead from here on. In a history, one object's first attempt never ends.
+    pub(crate) fn start(options: &Options, world: World) -> Self {
+        World::leads(&world.recorder, true);
+        let world = Arc::new(world);
         let objects = Object::many(options.objects);
         let mut random = Rng::with_seed(options.seed);
         let mut listeners = Vec::new();
-        let lives = objects.iter().map(|object| {
+        let lives = objects.iter().enumerate().map(|(number, object)| {
             let (sender, orders) = Orders::channel();
             listeners.push((Arc::clone(object), sender));
             Life {
-                object: Arc::clone(object),
-                recorder: recorder.clone(),
-                time: Arc::clone(time),
+                controller: Controller {
+                    object: Arc::clone(object),
+                    world: Arc::clone(&world),
+                },
                 // Its own, so that how tasks take turns does not change what happens to an object.
-                fate: Fate::new(random.fork()),
+                fate: Fate::new(random.fork(), options.backfill.is_some() && number == 1),
                 orders,
             }
         });
@@ -49,14 +54,19 @@ impl Fleet {
             commands::follow(listeners);
         }
         Self {
-            lives,
-            time: Arc::clone(time),
             objects,
+            lives,
+            world,
         }
     }
 
+    /// At this moment.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts::of(&self.objects, self.world.time.now())
+    }
+
     /// Returns only if it fails: what is frozen stays, to be scraped.
-    pub(crate) async fn run(self, options: &Options) -> Result<(), Error> {
+    pub(crate) async fn run(mut self, options: &Options) -> Result<(), Error> {
         let end = async {
             match options.stop_after {
                 Some(duration) => tokio::time::sleep(duration).await,
@@ -67,12 +77,12 @@ impl Fleet {
             () = self.tell() => {}
             () = end => {}
         }
-        self.time.freeze();
+        self.world.time.freeze();
         // Each life ends its attempt first, so nothing moves from here on.
-        self.lives.join_all().await;
-        println!("{}, frozen", Counts::of(&self.objects, self.time.now()));
+        while self.lives.join_next().await.is_some() {}
+        println!("{}, frozen", self.counts());
         if let Some(file) = &options.truth {
-            truth::write(file, &self.objects, self.time.now())
+            truth::write(file, &self.objects, self.world.time.now())
                 .map_err(|error| format!("--truth {}: {error}", file.display()))?;
             println!("truth in {}", file.display());
         }
@@ -84,7 +94,7 @@ impl Fleet {
         let mut ticks = tokio::time::interval(SUMMARY_EVERY);
         loop {
             ticks.tick().await;
-            println!("{}", Counts::of(&self.objects, self.time.now()));
+            println!("{}", self.counts());
         }
     }
 }

@@ -10,6 +10,9 @@ Simulates Flux's controllers and serves their metrics.
   --stop-after SECONDS  freeze everything after so many real seconds, go on serving
   --truth FILE          write what a scrape must show to FILE then, as JSON
   --commands            do what standard input says, a command a line
+  --backfill TIME       serve nothing; print what a Prometheus would have stored in TIME, such as
+                        1h, as OpenMetrics for `promtool tsdb create-blocks-from openmetrics`
+  --until SECONDS       the Unix time at which that ends [three hours ago]
   --help
 
 A command says what objects do from now on, instead of living at random:

@@ -2,10 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser};
+
+use crate::flags::{length, objects, seconds, speed, value};
 
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -17,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) truth: Option<PathBuf>,
     /// Whether standard input says what objects are to do.
     pub(crate) commands: bool,
+    pub(crate) backfill: Option<Duration>,
+    pub(crate) until: Option<Duration>,
 }
 
 impl Options {
@@ -30,25 +33,14 @@ impl Options {
             stop_after: None,
             truth: None,
             commands: false,
+            backfill: None,
+            until: None,
         };
         let mut args = Parser::from_env();
         while let Some(arg) = args.next().map_err(|error| error.to_string())? {
             match arg {
-                Arg::Long("objects") => {
-                    let allowed = |n: &usize| (1..=1_000_000).contains(n);
-                    options.objects = value(
-                        &mut args,
-                        "--objects",
-                        "a number from 1 to 1000000",
-                        allowed,
-                    )?;
-                }
-                Arg::Long("speed") => {
-                    // Timers count milliseconds: beyond that, short attempts would all look alike.
-                    let allowed = |f: &f64| (0.01..=1_000.0).contains(f);
-                    options.speed =
-                        value(&mut args, "--speed", "a number from 0.01 to 1000", allowed)?;
-                }
+                Arg::Long("objects") => options.objects = objects(&mut args)?,
+                Arg::Long("speed") => options.speed = speed(&mut args)?,
                 Arg::Long("listen") => {
                     let wanted = "an address and port such as 127.0.0.1:8080";
                     options.listen = value(&mut args, "--listen", wanted, |_| true)?;
@@ -58,15 +50,17 @@ impl Options {
                     options.seed = value(&mut args, "--seed", wanted, |_| true)?;
                 }
                 Arg::Long("stop-after") => {
-                    let allowed = |f: &f64| (0.0..=1e9).contains(f);
-                    let seconds = value(&mut args, "--stop-after", "a number of seconds", allowed)?;
-                    options.stop_after = Some(Duration::from_secs_f64(seconds));
+                    options.stop_after = Some(seconds(&mut args, "--stop-after")?);
                 }
                 Arg::Long("truth") => {
                     let file = args.value().map_err(|_| "--truth needs a file")?;
                     options.truth = Some(file.into());
                 }
                 Arg::Long("commands") => options.commands = true,
+                Arg::Long("backfill") => {
+                    options.backfill = Some(length(&mut args, "--backfill")?);
+                }
+                Arg::Long("until") => options.until = Some(seconds(&mut args, "--until")?),
                 Arg::Long("help") | Arg::Short('h') => return Ok(None),
                 _ => return Err(arg.unexpected().to_string()),
             }
@@ -74,19 +68,15 @@ impl Options {
         if options.truth.is_some() && options.stop_after.is_none() {
             return Err("--truth needs --stop-after".into());
         }
+        if options.until.is_some() && options.backfill.is_none() {
+            return Err("--until needs --backfill".into());
+        }
         Ok(Some(options))
     }
-}
 
-fn value<T: FromStr>(
-    args: &mut Parser,
-    flag: &str,
-    wanted: &str,
-    allowed: impl Fn(&T) -> bool,
-) -> Result<T, String> {
-    let value = args.value().map_err(|_| format!("{flag} needs {wanted}"))?;
-    let parsed = value.to_str().and_then(|text| text.parse().ok());
-    parsed
-        .filter(allowed)
-        .ok_or_else(|| format!("{flag} is `{}` and not {wanted}", value.display()))
+    /// How many objects the recorder takes. A history has one that is refused, to show that too.
+    pub(crate) fn cap(&self) -> usize {
+        let refused = usize::from(self.backfill.is_some());
+        self.objects.saturating_sub(refused).max(1)
+    }
 }

@@ -1,11 +1,10 @@
-//! What is going to happen, all of it from the seed.
+//! One attempt as it is to be.
 
-use std::ops::Range;
 use std::time::Duration;
 
-use fastrand::Rng;
-
-use crate::kind::Kind;
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than anybody looks.
+pub(crate) const FOR_GOOD: Duration = Duration::from_secs(1_000_000);
 
 /// What is to happen.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +13,29 @@ pub(crate) struct Plan {
     pub(crate) ending: Ending,
     /// Whether the object is going to fail for long.
     pub(crate) stalled: bool,
+    /// What went wrong, if it fails.
+    pub(crate) category: &'static str,
+    /// What the API server answers to what the reconcile writes.
+    pub(crate) written: u16,
+    /// Whether somebody has changed the spec before.
+    pub(crate) changed: bool,
+    /// How much longer than planned it may take before it is cancelled.
+    pub(crate) patience: Duration,
+}
+
+impl Plan {
+    /// Nothing else is remarkable about it.
+    pub(crate) fn new(takes: Duration, ending: Ending) -> Self {
+        Self {
+            takes,
+            ending,
+            stalled: false,
+            category: "apply",
+            written: 200,
+            changed: false,
+            patience: PATIENCE,
+        }
+    }
 }
 
 /// How an attempt ends; the truth calls it by the name of the variant.
@@ -26,63 +48,4 @@ pub(crate) enum Ending {
     Panicked,
     /// It hung until somebody lost patience.
     Cancelled,
-}
-
-/// Decides for one object.
-#[derive(Debug)]
-pub(crate) struct Fate {
-    random: Rng,
-    /// How many more attempts fail before the object recovers.
-    failures: u32,
-}
-
-impl Fate {
-    pub(crate) fn new(random: Rng) -> Self {
-        Self {
-            random,
-            failures: 0,
-        }
-    }
-
-    pub(crate) fn plan(&mut self, kind: &Kind) -> Plan {
-        if self.failures == 0 && self.chance(0.05) {
-            self.failures = self.random.u32(2..12);
-        }
-        let ending = if self.failures > 0 {
-            self.failures -= 1;
-            Ending::Failed
-        } else {
-            match self.random.u32(0..100) {
-                0 => Ending::Panicked,
-                1 => Ending::Cancelled,
-                2..6 => Ending::Requeue,
-                _ => kind.success,
-            }
-        };
-        let takes = kind.duration(&mut self.random);
-        let stalled = self.failures > 4;
-        Plan {
-            takes,
-            ending,
-            stalled,
-        }
-    }
-
-    /// How long after an attempt the next one starts.
-    pub(crate) fn pause(&mut self, kind: &Kind, ending: Ending) -> Duration {
-        match ending {
-            Ending::Requeue => Duration::from_secs(1),
-            Ending::Failed => self.seconds(10..45),
-            // Spread out, as Flux does, so that not all of them meet again and again.
-            _ => kind.interval.mul_f64(0.9 + 0.2 * self.random.f64()),
-        }
-    }
-
-    pub(crate) fn seconds(&mut self, range: Range<u64>) -> Duration {
-        Duration::from_secs(self.random.u64(range))
-    }
-
-    pub(crate) fn chance(&mut self, probability: f64) -> bool {
-        self.random.f64() < probability
-    }
 }

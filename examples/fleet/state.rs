@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gotk_metrics::ConditionStatus;
 
-use crate::plan::Ending;
+use crate::plan::{Ending, Plan};
 
 /// How long the series of a deleted object stay. Some objects are back before that, some after.
 pub(crate) const GRACE: Duration = Duration::from_secs(120);
@@ -17,6 +17,13 @@ pub(crate) struct State {
     pub(crate) suspended: bool,
     /// In simulated time; `None` while the object exists.
     pub(crate) deleted_at: Option<Duration>,
+    /// In Unix time; `None` unless a finalizer holds it.
+    pub(crate) asked_to_go: Option<Duration>,
+    /// Of the spec, and the one that the status is about.
+    pub(crate) generation: i64,
+    pub(crate) observed_generation: i64,
+    /// Those besides Ready, and whether they hold.
+    pub(crate) conditions: BTreeMap<String, bool>,
     /// How many durations the histogram holds: a cancelled attempt has none.
     pub(crate) durations: u64,
     /// How many attempts ended in which way.
@@ -27,7 +34,7 @@ pub(crate) struct State {
 
 impl State {
     /// An attempt starts, which brings a deleted object back, with its histogram if that is left.
-    pub(crate) fn start(&mut self, now: Duration) {
+    pub(crate) fn start(&mut self, now: Duration, plan: &Plan) {
         if self.is_gone(now) {
             self.durations = 0;
         }
@@ -36,6 +43,15 @@ impl State {
         }
         self.ready.get_or_insert_default();
         self.at_work = true;
+        // What is new has to be seen for a first time.
+        self.generation = (self.generation + i64::from(plan.changed)).max(1);
+    }
+
+    pub(crate) fn delete(&mut self, now: Duration) {
+        self.deleted_at = Some(now);
+        self.asked_to_go = None;
+        (self.generation, self.observed_generation) = (0, 0);
+        self.conditions.clear();
     }
 
     /// Whether it was deleted so long ago that no series is left.
@@ -51,6 +67,7 @@ impl State {
         match ending {
             Ending::Success | Ending::Requeue | Ending::RequeueAfter => {
                 self.ready = Some(ConditionStatus::True);
+                self.observed_generation = self.generation;
             }
             Ending::Failed | Ending::Panicked => self.ready = Some(ConditionStatus::False),
             Ending::Cancelled => {}

@@ -30,28 +30,28 @@ impl Life {
         let mut plan = self.take_over();
         loop {
             match order {
-                Order::Suspend => self.suspend(true),
-                Order::Resume => self.suspend(false),
-                Order::Delete => self.delete(),
+                Order::Suspend => self.controller.suspend(true),
+                Order::Resume => self.controller.suspend(false),
+                Order::Delete => self.controller.delete(),
                 Order::Fail | Order::Stall | Order::Fix => {
                     plan = self.plan(!matches!(order, Order::Fix));
                     plan.stalled = matches!(order, Order::Stall);
                     if self.is_deleted() {
                         // The attempt creates it again.
-                        self.suspend(false);
-                        self.reconcile(plan).await;
+                        self.controller.suspend(false);
+                        self.controller.reconcile(plan).await;
                     }
                 }
             }
             order = loop {
                 // Not interrupted: what is told to fail and then to suspend has failed.
                 if !self.rests() {
-                    self.reconcile(plan).await;
+                    self.controller.reconcile(plan).await;
                 }
                 tokio::select! {
                     biased;
                     order = orders.next() => break order,
-                    slept = self.time.sleep(PAUSE) => slept?,
+                    slept = self.controller.world.time.sleep(PAUSE) => slept?,
                 }
             };
         }
@@ -59,7 +59,7 @@ impl Life {
 
     /// Goes on as the object did.
     fn take_over(&self) -> Plan {
-        let mut state = self.object.state();
+        let mut state = self.controller.object.state();
         if state.at_work {
             // Dropped with its life.
             state.end(Ending::Cancelled);
@@ -68,22 +68,15 @@ impl Life {
     }
 
     fn plan(&self, fails: bool) -> Plan {
-        Plan {
-            takes: TAKES,
-            ending: if fails {
-                Ending::Failed
-            } else {
-                self.object.kind.success
-            },
-            stalled: false,
-        }
+        let success = self.controller.object.kind.success;
+        Plan::new(TAKES, if fails { Ending::Failed } else { success })
     }
 
     fn rests(&self) -> bool {
-        self.object.state().suspended || self.is_deleted()
+        self.controller.object.state().suspended || self.is_deleted()
     }
 
     fn is_deleted(&self) -> bool {
-        self.object.state().deleted_at.is_some()
+        self.controller.object.state().deleted_at.is_some()
     }
 }

@@ -1,7 +1,7 @@
 //! Simulated time: `speed` times as fast as real time, until it is frozen.
 
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -9,6 +9,8 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Time {
     start: Instant,
+    /// What Unix time it was at the start.
+    began: Duration,
     speed: f64,
     frozen: OnceLock<Duration>,
     over: watch::Sender<bool>,
@@ -18,10 +20,21 @@ pub(crate) struct Time {
 #[derive(Debug)]
 pub(crate) struct Frozen;
 
+/// The real one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no duration: a date, as objects have them"
+)]
+pub(crate) fn unix_now() -> Duration {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default()
+}
+
 impl Time {
-    pub(crate) fn new(speed: f64) -> Self {
+    pub(crate) fn new(speed: f64, began: Duration) -> Self {
         Self {
             start: Instant::now(),
+            began,
             speed,
             frozen: OnceLock::new(),
             over: watch::Sender::new(false),
@@ -32,6 +45,11 @@ impl Time {
     pub(crate) fn now(&self) -> Duration {
         let running = || self.start.elapsed().mul_f64(self.speed);
         self.frozen.get().copied().unwrap_or_else(running)
+    }
+
+    /// Simulated too.
+    pub(crate) fn unix(&self) -> Duration {
+        self.began + self.now()
     }
 
     /// How long something of simulated length takes in the real world.
