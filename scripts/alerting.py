@@ -19,9 +19,9 @@ def key(labels):
 
 
 class Webhook:
-    """All receivers, by the path that each posts to."""
+    """All receivers, by the path that each posts to. `tell` hears of each alert; `page` gives what a browser sees."""
 
-    def __init__(self, stack, tell=None):
+    def __init__(self, stack, tell=None, page=None):
         self.messages, self.tell = [], tell or (lambda *_: None)
         webhook = self
 
@@ -31,6 +31,13 @@ class Webhook:
                 webhook.hear(self.path.strip("/"), json.loads(body))
                 self.send_response(200)
                 self.end_headers()
+
+            def do_GET(self):
+                body = page(webhook.messages).encode() if page and self.path == "/" else b""
+                self.send_response(200 if body else 404)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *_):
                 pass

@@ -19,7 +19,12 @@ from prometheus import fetch
 RUN_LIMIT = 300  # seconds for everything; the first time fleet is built and the programs are fetched
 STARTS_WITHIN = 240
 LAST_LINE = "Ctrl-C ends it"
-PAGES = METRICS, ALERTS, ALERTMANAGER = ("what the controllers expose", "alerts in Prometheus", "alerts in Alertmanager")
+PAGES = OURS, METRICS, ALERTS, ALERTMANAGER = (
+    "what is wrong, who is told",
+    "what the controllers expose",
+    "alerts in Prometheus",
+    "alerts in Alertmanager",
+)
 
 
 def of_session(number):
@@ -52,11 +57,14 @@ def check_pages(checks, pages, process):
     checks.equal("Alertmanagers that it tells", found, {origin(pages[ALERTMANAGER])})
 
 
-def check_command(checks, process, log):
+def check_command(checks, process, log, page):
     process.stdin.write(b"fail Kustomization flux-system/apps\n")
     process.stdin.flush()
     answered = lambda: "fail Kustomization flux-system/apps: 1 objects" in log.read_text()
     checks.that("a command reaches the fleet", wait_until("the fleet answers", answered, 10, process))
+    # The rules as shipped have it pending at once, and firing only after a quarter of an hour.
+    shown = lambda: re.search(r"Kustomization flux-system apps</td>", fetch(page)[2])
+    checks.that("its alert is on the page", wait_until("the alert is pending", shown, 60, process))
 
 
 def run(checks, stack):
@@ -67,7 +75,7 @@ def run(checks, stack):
     wait_until("everything runs", lambda: LAST_LINE in log.read_text(), STARTS_WITHIN, process)
     pages = dict(re.findall(r"^(\S.*?) +(http://\S+)$", log.read_text(), re.MULTILINE))
     check_pages(checks, pages, process)
-    check_command(checks, process, log)
+    check_command(checks, process, log, pages[OURS])
     programs = of_session(process.pid)
     checks.that(f"{len(programs)} programs run", len(programs) == 4, programs)
     # A terminal sends it to all of them.

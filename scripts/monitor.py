@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import monitor_page
 from alerting import Alertmanager, Webhook, key
 from checks import Broken
 from kit import alertmanager_config, cut_rules, prometheus_config
@@ -23,27 +24,39 @@ QUICK = 30
 INTERVAL = "5s"
 
 
-def tell(receiver, alert):
-    """A line for whoever looks on; there is no other receiver here."""
-    about = " ".join(key(alert["labels"]))
-    print(f"{time.strftime('%H:%M:%S')} {receiver} is told: {about} {alert['status']}", flush=True)
+class Teller:
+    """A line for whoever looks on, once for each change: a group that is told says again what is in it."""
+
+    def __init__(self):
+        self.last = {}
+
+    def __call__(self, receiver, alert):
+        about, status = (receiver, *key(alert["labels"])), alert["status"]
+        if self.last.get(about) != status:
+            self.last[about] = status
+            # At once: messages come in threads of their own.
+            sys.stdout.write(f"{time.strftime('%H:%M:%S')} {receiver} is told: {' '.join(about[1:])} {status}\n")
+            sys.stdout.flush()
 
 
 def start(stack, options, folder):
     """The programs to watch, and what to say of them."""
     factor = QUICK if options.quick else 1
-    webhook = Webhook(stack, tell)
+    pages = {}
+    webhook = Webhook(stack, Teller(), lambda messages: monitor_page.render(prometheus.url, messages, pages))
     alertmanager = Alertmanager(stack, options.alertmanager, folder, alertmanager_config(webhook.address, factor))
     rules = cut_rules(factor) if options.quick else None
     shape = lambda targets, file: prometheus_config(targets, alertmanager.address, rules and file, INTERVAL)
     prometheus = Prometheus(stack, options.prometheus, folder, "gotk-metrics", rules, shape)
     log = folder / "fleet.log"
+    command = [options.fleet, "--commands", "--speed", str(factor), "--listen", "127.0.0.1:0"]
     # Its standard input is ours.
-    fleet = stack.enter_context(running([options.fleet, "--commands", "--listen", "127.0.0.1:0"], log, stdin=None))
+    fleet = stack.enter_context(running(command, log, stdin=None))
     printed = lambda: re.match(r"http://([0-9.:]+)/metrics\n", log.read_text())
     address = wait_until("fleet prints its address", printed, 20, fleet)[1]
     prometheus.scrape({"fleet-0": address})
-    pages = {
+    pages |= {
+        "what is wrong, who is told": f"http://{webhook.address}/",
         "what the controllers expose": f"http://{address}/metrics",
         "alerts in Prometheus": page(prometheus.url, "/alerts", "/api/v1/alerts"),
         "alerts in Alertmanager": page(f"http://{alertmanager.address}", "/script.js", "/api/v2/alerts"),
