@@ -100,6 +100,9 @@ class Fleet:
         hears = lambda: f"fix * */*: {OBJECTS} objects" in log.read_text()
         wait_until("fleet hears", hears, 10, self.process)
         site.prometheus.scrape({"fleet-0": address})
+        self.say("brake", *ONE)
+        complaint = "fleet: command `brake Kustomization team-search/podinfo` is not understood"
+        wait_until("fleet complains of a command that there is not", lambda: complaint in log.read_text(), 10, self.process)
 
     def say(self, order, kind, namespace, name):
         self.process.stdin.write(f"{order} {kind} {namespace}/{name}\n".encode())
