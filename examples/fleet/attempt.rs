@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use crate::plan::{Ending, Plan};
 use crate::world::World;
 
-/// How long the API server takes, unless the attempt is shorter.
-const REQUEST: Duration = Duration::from_millis(12);
+/// How long the API server takes for a request at most.
+const REQUEST: Duration = Duration::from_millis(400);
 
 /// What a reconcile returns: when it wants to be called again.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,8 @@ impl Completion for Next {
 struct Failure(&'static str);
 
 async fn reconcile(world: &World, plan: &Plan) -> Result<Next, Failure> {
-    let request = world.time.real(REQUEST.min(plan.takes / 3));
+    // What takes long is large.
+    let request = world.time.real(REQUEST.min(plan.takes / 100));
     world.client.send("GET", 200, request).await;
     tokio::time::sleep(world.time.real(plan.takes).saturating_sub(2 * request)).await;
     let ended = match plan.ending {
