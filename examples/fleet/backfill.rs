@@ -1,7 +1,8 @@
 //! An hour of history in a few seconds: the simulation on a clock that jumps from event to event.
 //!
 //! The same seed and end write the same bytes. Besides what always happens, a history has a crash, after
-//! which the new process waits for the lease, an attempt that hangs, and an object beyond the cap.
+//! which the new process waits for the lease, an outage that a kind suffers from, an attempt that hangs, an
+//! object that cannot go, and one beyond the cap.
 
 use std::io::{self, BufWriter};
 use std::time::Duration;
@@ -27,9 +28,10 @@ pub(crate) async fn run(options: &Options, length: Duration) -> Result<(), Error
         .unwrap_or_else(|| unix_now().saturating_sub(AGE));
     let start = end.saturating_sub(length);
     let crash = start + length / BEFORE_CRASH;
+    let outage = end.saturating_sub(length * 2 / 5)..end.saturating_sub(length / 5);
     let mut history = History::new(BufWriter::new(io::stdout().lock()));
 
-    let mut first = Run::start(options, start)?;
+    let mut first = Run::start(options, start, &outage)?;
     let mut fleet = first.lead(options);
     first.goes_on(&mut history, Some(&fleet), crash).await?;
     drop(fleet);
@@ -39,7 +41,7 @@ pub(crate) async fn run(options: &Options, length: Duration) -> Result<(), Error
         history.down(at)?;
         at += SCRAPE_EVERY;
     }
-    let mut second = Run::start(options, at)?;
+    let mut second = Run::start(options, at, &outage)?;
     World::leads(&second.recorder, false);
     second.goes_on(&mut history, None, at + LEASE).await?;
     fleet = second.lead(options);

@@ -1,11 +1,11 @@
 //! Decides what is going to happen to one object, all of it from the seed.
 
-use std::mem;
 use std::ops::Range;
 use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::bad_luck::BadLuck;
 use crate::kind::Kind;
 use crate::plan::{Ending, FOR_GOOD, PATIENCE, Plan};
 
@@ -25,17 +25,16 @@ pub(crate) struct Fate {
     failures: u32,
     /// What goes wrong meanwhile.
     category: &'static str,
-    /// The next attempt hangs for good.
-    stuck: bool,
+    bad_luck: Option<BadLuck>,
 }
 
 impl Fate {
-    pub(crate) fn new(random: Rng, stuck: bool) -> Self {
+    pub(crate) fn new(random: Rng, bad_luck: Option<BadLuck>) -> Self {
         Self {
             random,
             failures: 0,
             category: "",
-            stuck,
+            bad_luck,
         }
     }
 
@@ -55,16 +54,26 @@ impl Fate {
                 _ => kind.success,
             }
         };
-        let stuck = mem::take(&mut self.stuck);
+        let hangs = self.bad_luck == Some(BadLuck::Hangs);
         Plan {
             takes: kind.duration(&mut self.random),
-            ending: if stuck { Ending::Cancelled } else { ending },
+            ending: if hangs { Ending::Cancelled } else { ending },
             stalled: self.failures > 4,
             category: self.category,
             written: *self.random.choice(&ANSWERS).unwrap_or(&200),
             changed: self.chance(0.1),
-            patience: if stuck { FOR_GOOD } else { PATIENCE },
+            patience: if hangs { FOR_GOOD } else { PATIENCE },
         }
+    }
+
+    /// Whether the object is deleted now, and how long a finalizer holds it then.
+    pub(crate) fn deletion(&mut self, suspended: bool) -> Option<Duration> {
+        if self.bad_luck == Some(BadLuck::CannotGo) {
+            return Some(FOR_GOOD);
+        }
+        let deleted = self.chance(if suspended { 0.2 } else { 0.03 });
+        let held = deleted && self.chance(0.4);
+        deleted.then(|| self.seconds(if held { 20..600 } else { 0..1 }))
     }
 
     /// How long after an attempt the next one starts.

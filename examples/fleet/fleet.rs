@@ -8,6 +8,7 @@ use fastrand::Rng;
 use tokio::task::JoinSet;
 
 use crate::Error;
+use crate::bad_luck::BadLuck;
 use crate::commands;
 use crate::controller::Controller;
 use crate::counts::Counts;
@@ -45,7 +46,7 @@ impl Fleet {
                     world: Arc::clone(&world),
                 },
                 // Its own, so that how tasks take turns does not change what happens to an object.
-                fate: Fate::new(random.fork(), options.backfill.is_some() && number == 1),
+                fate: Fate::new(random.fork(), options.backfill.and(BadLuck::of(number))),
                 orders,
             }
         });
@@ -60,7 +61,6 @@ impl Fleet {
         }
     }
 
-    /// At this moment.
     pub(crate) fn counts(&self) -> Counts {
         Counts::of(&self.objects, self.world.time.now())
     }

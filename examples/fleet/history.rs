@@ -11,7 +11,7 @@ const TARGET: [(&str, &str); 7] = [
     ("container", "manager"),
     ("endpoint", "http-prom"),
     ("instance", "10.244.1.17:8080"),
-    ("job", "fleet-system/fleet"),
+    ("job", "fleet-system/gotk-metrics"),
     ("namespace", "fleet-system"),
     ("pod", "fleet-7d4b9c6f5d-x2x8k"),
 ];

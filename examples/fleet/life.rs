@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::ops::Range;
+use std::time::Duration;
 
 use crate::controller::Controller;
 use crate::fate::Fate;
@@ -26,10 +27,10 @@ impl Life {
             self.controller.suspend(false);
         }
         loop {
-            self.reconcile_until_deleted().await?;
-            if self.fate.chance(0.4) {
+            let held = self.reconcile_until_deleted().await?;
+            if !held.is_zero() {
                 self.controller.ask_to_go();
-                self.sleep(20..600).await?;
+                self.controller.world.time.sleep(held).await?;
             }
             self.controller.delete();
             self.sleep(20..400).await?;
@@ -38,10 +39,14 @@ impl Life {
         }
     }
 
-    async fn reconcile_until_deleted(&mut self) -> Result<(), Frozen> {
+    /// How long a finalizer holds it then.
+    async fn reconcile_until_deleted(&mut self) -> Result<Duration, Frozen> {
         loop {
             let kind = self.controller.object.kind;
-            let plan = self.fate.plan(kind);
+            let mut plan = self.fate.plan(kind);
+            if self.controller.world.is_down(kind) {
+                plan.fails("source");
+            }
             let ending = self.controller.reconcile(plan).await;
             let pause = self.fate.pause(kind, ending);
             self.controller.world.time.sleep(pause).await?;
@@ -50,8 +55,8 @@ impl Life {
                 self.controller.suspend(true);
                 self.sleep(30..600).await?;
             }
-            if self.fate.chance(if suspended { 0.2 } else { 0.03 }) {
-                return Ok(());
+            if let Some(held) = self.fate.deletion(suspended) {
+                return Ok(held);
             }
             if suspended {
                 self.controller.suspend(false);

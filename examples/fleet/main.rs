@@ -10,6 +10,7 @@
 
 mod attempt;
 mod backfill;
+mod bad_luck;
 #[cfg_attr(not(feature = "kube"), path = "no_cache.rs")]
 mod cache;
 #[cfg_attr(not(feature = "client"), path = "no_client.rs")]
@@ -36,6 +37,7 @@ mod time;
 mod truth;
 mod world;
 
+use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -82,7 +84,7 @@ async fn serve(options: &Options) -> Result<(), Error> {
     let server = MetricsServer::bind(recorder.clone(), options.listen).await?;
     println!("http://{}/metrics", server.local_addr());
 
-    let fleet = Fleet::start(options, World::new(recorder, time));
+    let fleet = Fleet::start(options, World::new(recorder, time, Range::default()));
     tokio::select! {
         () = server.serve_until(tokio::signal::ctrl_c()) => Ok(()),
         result = fleet.run(options) => result,

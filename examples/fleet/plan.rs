@@ -36,6 +36,11 @@ impl Plan {
             patience: PATIENCE,
         }
     }
+
+    /// Something else is broken, so this fails too.
+    pub(crate) fn fails(&mut self, category: &'static str) {
+        (self.ending, self.category) = (Ending::Failed, category);
+    }
 }
 
 /// How an attempt ends; the truth calls it by the name of the variant.

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io::Write;
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,23 +30,33 @@ pub(crate) struct Run {
     process: Process,
     service: MetricsService,
     objects: usize,
+    outage: Range<Duration>,
 }
 
 impl Run {
-    pub(crate) fn start(options: &Options, now: Duration) -> Result<Self, Error> {
+    pub(crate) fn start(
+        options: &Options,
+        now: Duration,
+        outage: &Range<Duration>,
+    ) -> Result<Self, Error> {
         let time = Arc::new(Time::new(1.0, now));
         let recorder = world::recorder(options, &time)?;
         Ok(Self {
             process: Process::start(&recorder, now)?,
             service: MetricsService::new(recorder.clone()),
             objects: options.objects,
+            outage: outage.clone(),
             recorder,
             time,
         })
     }
 
     pub(crate) fn lead(&self, options: &Options) -> Fleet {
-        let world = World::new(self.recorder.clone(), Arc::clone(&self.time));
+        let world = World::new(
+            self.recorder.clone(),
+            Arc::clone(&self.time),
+            self.outage.clone(),
+        );
         Fleet::start(options, world)
     }
 

@@ -1,11 +1,14 @@
 //! What all objects share: the recorder, the time, and what a controller has beside them.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gotk_metrics::{BuildError, Recorder};
 
 use crate::cache::Cache;
 use crate::client::Client;
+use crate::kind::Kind;
 use crate::options::Options;
 use crate::state;
 use crate::time::Time;
@@ -17,16 +20,23 @@ pub(crate) struct World {
     pub(crate) time: Arc<Time>,
     pub(crate) cache: Cache,
     pub(crate) client: Client,
+    /// In Unix time: while what the objects of one kind are fetched from does not answer.
+    outage: Range<Duration>,
 }
 
 impl World {
-    pub(crate) fn new(recorder: Recorder, time: Arc<Time>) -> Self {
+    pub(crate) fn new(recorder: Recorder, time: Arc<Time>, outage: Range<Duration>) -> Self {
         Self {
+            outage,
             cache: Cache::new(&recorder),
             client: Client::new(&recorder),
             recorder,
             time,
         }
+    }
+
+    pub(crate) fn is_down(&self, kind: &Kind) -> bool {
+        kind.name == "OCIRepository" && self.outage.contains(&self.time.unix())
     }
 
     /// Reconciling is for the leader; whoever has not won yet shows that it waits.
