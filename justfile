@@ -61,6 +61,10 @@ bench-once:
     cargo bench -p peers -- --quick
     cargo bench -p gzip -- --quick
 
+# Draws the dashboards into docs/images, after asking all that they and the rules ask.
+dashboards:
+    scripts/e2e-panels --write
+
 # Shows the monitoring kit at work until Ctrl-C: simulated controllers, Prometheus and Alertmanager. `--quick` is faster.
 monitor *options:
     scripts/monitor {{ options }}

@@ -56,7 +56,7 @@ def as_kubernetes(**told):
 
 
 class Prometheus:
-    def __init__(self, stack, program, folder, job, rules=None, more="", shape=None):
+    def __init__(self, stack, program, folder, job, rules=None, more="", shape=None, flags=()):
         """Scrapes `job`'s targets, of which there are none yet, every second; `rules` is the text of a rule file, `more`
         that of other jobs.
 
@@ -68,7 +68,7 @@ class Prometheus:
             rule_file.write_text(rules)
         shape = shape or (lambda *files: self.simple(rules, *files))
         config.write_text(shape(self.targets, rule_file) + more)
-        command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", "--log.level=warn"]
+        command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", "--log.level=warn", *flags]
         self.stack, self.folder = stack, folder
         self.listening = lambda port: [*command, f"--web.listen-address=127.0.0.1:{port}"]
         log = folder / "prometheus.log"
