@@ -46,7 +46,9 @@ def cut_rules(factor):
     rules = [file.read_text() for file in rule_files()]
     groups = "".join(re.split(r"^groups:\n", text, flags=re.MULTILINE)[1] for text in rules)
     times = lambda least: lambda found: f"{found[1]}{cut(found[2], factor, least)}{found[3]}"
-    groups = re.sub(r"^( +(?:for|keep_firing_for): )(\w+)()$", times(2), groups, flags=re.MULTILINE)
+    # A scrape or two may fail on a busy machine.
+    groups = re.sub(r"^( +for: )(\w+)()$", times(4), groups, flags=re.MULTILINE)
+    groups = re.sub(r"^( +keep_firing_for: )(\w+)()$", times(2), groups, flags=re.MULTILINE)
     groups = re.sub(r"(\[)(\w+)(\])", times(8), groups)
     return "groups:\n" + re.sub(r"^( +\) > )(1800)()$", lambda found: f"{found[1]}{1800 // factor}", groups, flags=re.MULTILINE)
 
