@@ -119,16 +119,17 @@ def check_rules(checks, rules):
 
 
 def check_dashboards(checks, config_maps, ours):
-    files = {path.name: json.loads(path.read_text()) for path in DASHBOARDS.glob("*.json")}
+    # Grafana's sidecar puts all dashboards into one folder, so there they have whose they are in the name.
+    files = {f"gotk-metrics-{path.name}": json.loads(path.read_text()) for path in DASHBOARDS.glob("*.json")}
     found = {}
     for one in config_maps:
         metadata = one["metadata"]
-        # Grafana's sidecar puts all dashboards into one folder, so there they have whose they are in the name.
-        found |= {name.removeprefix("gotk-metrics-"): json.loads(text) for name, text in one["data"].items()}
+        found |= {name: json.loads(text) for name, text in one["data"].items()}
         substituted = metadata.get("annotations", {}).get("kustomize.toolkit.fluxcd.io/substitute") != "disabled"
         selected = metadata["labels"].get("grafana_dashboard") == "1" and named(one) in ours
         checks.that(f"{named(one)} is for Grafana, and nobody fills in its variables", selected and not substituted, metadata)
     checks.that(f"{len(files)} dashboards, each as its file", found == files, f"{sorted(found)}, not {sorted(files)}")
+    checks.equal("their fixed uids", {f"{one['uid']}.json" for one in found.values()}, set(files))
 
 
 def check_applied(checks, kit, cluster, title, folder, objects):
