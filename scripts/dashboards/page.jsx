@@ -1,5 +1,6 @@
 // Draws the dashboard that the address asks for: ?dashboard=NAME, and if need be &to=SECONDS&range=SECONDS&width=PIXELS,
-// &refresh=SECONDS to begin anew that often, and &var-NAME=VALUE for a variable, several times for several values.
+// &step=SECONDS between two points, which is how often Prometheus scrapes, &refresh=SECONDS to begin anew that often, and
+// &var-NAME=VALUE for a variable, several times for several values.
 //
 // When all is drawn, it says so on the console as `drawn: ` with the list of errors, which a script expects to be empty.
 import { createTheme, dateTime, ThemeContext } from '@grafana/data';

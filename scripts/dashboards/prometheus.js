@@ -4,7 +4,7 @@ import { FieldType, toDataFrame } from '@grafana/data';
 const address = new URLSearchParams(location.search);
 export const NOW = Number(address.get('to') ?? Date.now() / 1000);
 export const RANGE = Number(address.get('range') ?? 3600);
-export const STEP = 30;
+export const STEP = Number(address.get('step') ?? 30);
 
 export async function ask(path, parameters) {
   const body = new URLSearchParams({ time: NOW, ...parameters });
