@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import drawing
 from checks import run_checks
 from processes import running, wait_until
 from prometheus import fetch
@@ -19,12 +20,13 @@ from prometheus import fetch
 RUN_LIMIT = 300  # seconds for everything; the first time fleet is built and the programs are fetched
 STARTS_WITHIN = 240
 LAST_LINE = "Ctrl-C ends it"
-PAGES = OURS, METRICS, ALERTS, ALERTMANAGER = (
+OURS, METRICS, ALERTS, ALERTMANAGER = TOLD = (
     "what is wrong, who is told",
     "what the controllers expose",
     "alerts in Prometheus",
     "alerts in Alertmanager",
 )
+PAGES = {*TOLD, *(f"dashboard {name}" for name in drawing.names())}
 
 
 def of_session(number):
@@ -42,7 +44,7 @@ def of_session(number):
 
 
 def check_pages(checks, pages, process):
-    checks.equal("pages", set(pages), set(PAGES))
+    checks.equal("pages", set(pages), PAGES)
     for what, page in pages.items():
         checks.equal(f"{what}: {page}", fetch(page)[0], 200)
     checks.that("the controllers expose objects", "gotk_reconcile_condition{" in fetch(pages[METRICS])[2])

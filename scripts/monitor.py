@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import drawing
 import monitor_page
 from alerting import Alertmanager, Webhook, key
 from checks import Broken
@@ -21,7 +22,10 @@ from prometheus import Prometheus, fetch
 
 QUICK = 30
 # Not the shipped ones: what one looks at should not be half a minute old.
-INTERVAL = "5s"
+SCRAPES_EVERY = 5  # seconds
+INTERVAL = f"{SCRAPES_EVERY}s"
+# Of a dashboard: the last quarter of an hour, drawn anew from time to time.
+SHOWN = f"range=900&step={SCRAPES_EVERY}&refresh=20"
 
 
 class Teller:
@@ -55,6 +59,8 @@ def start(stack, options, folder):
     printed = lambda: re.match(r"http://([0-9.:]+)/metrics\n", log.read_text())
     address = wait_until("fleet prints its address", printed, 20, fleet)[1]
     prometheus.scrape({"fleet-0": address})
+    drawn = drawing.served(stack, options, folder, prometheus.url)
+    pages |= {f"dashboard {name}": f"{drawn}/?dashboard={name}&{SHOWN}" for name in drawing.names()}
     pages |= {
         "what is wrong, who is told": f"http://{webhook.address}/",
         "what the controllers expose": f"http://{address}/metrics",
@@ -88,7 +94,7 @@ def watch(processes, log):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("fleet", "prometheus", "alertmanager"):
+    for program in ("fleet", "prometheus", "alertmanager", "modules", "page"):
         parser.add_argument(f"--{program}", required=True)
     parser.add_argument("--quick", action="store_true", help=f"all times {QUICK} times as short")
     options = parser.parse_args()
