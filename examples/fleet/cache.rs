@@ -27,6 +27,9 @@ struct Kept {
 }
 
 impl Cache {
+    /// Whether an object that is in it shows Ready, reconciled or not.
+    pub(crate) const IS_TRACKED: bool = true;
+
     pub(crate) fn new(recorder: &Recorder) -> Self {
         let kept = KINDS.iter().map(|kind| {
             let (group, version) = group(kind.name);
@@ -34,7 +37,6 @@ impl Cache {
             let resource = ApiResource::from_gvk(&gvk);
             let mut writer = Writer::new(resource.clone());
             // The first list: nothing is there yet.
-            writer.apply_watcher_event(&Event::Init);
             writer.apply_watcher_event(&Event::InitDone);
             let options = recorder.controller_with::<DynamicObject>(resource.clone());
             let tracked = options.track(writer.as_reader());
@@ -45,9 +47,8 @@ impl Cache {
             };
             (kind.name, kept)
         });
-        Self {
-            kinds: kept.collect(),
-        }
+        let kinds = kept.collect();
+        Self { kinds }
     }
 
     /// The object is as its state says from now on, or gone.
@@ -76,10 +77,10 @@ fn group(kind: &str) -> (&'static str, &'static str) {
 
 fn as_dynamic(object: &Object, state: &State, resource: &ApiResource) -> DynamicObject {
     let ready = state.ready.map(|ready| ("Ready", ready.as_str()));
-    let others = state.conditions.iter().map(|(condition, &holds)| {
-        let status = ConditionStatus::from(holds);
-        (condition.as_str(), status.as_str())
-    });
+    let others = state
+        .conditions
+        .iter()
+        .map(|(condition, &holds)| (condition.as_str(), ConditionStatus::from(holds).as_str()));
     let conditions = ready.into_iter().chain(others);
     let conditions = conditions.map(|(type_, status)| json!({ "type": type_, "status": status }));
     let mut made = DynamicObject::new(object.id.name(), resource).within(object.id.namespace());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gotk_metrics::{ConditionStatus, ConditionType, RecordReconcile as _};
 
 use crate::attempt;
+use crate::cache::Cache;
 use crate::object::Object;
 use crate::plan::{Ending, Plan};
 use crate::world::World;
@@ -37,6 +38,9 @@ impl Controller {
             .record_suspend(&self.object.id, suspended);
         // One that is deleted comes back with its next attempt.
         if self.object.state().deleted_at.is_none() {
+            if Cache::IS_TRACKED {
+                self.object.state().ready.get_or_insert_default();
+            }
             self.world.cache.put(&self.object);
         }
     }
