@@ -109,10 +109,11 @@ def check_on_cluster(checks, stack, options, folder, waiting):
         checks.that(f"{who}: {brief(expression)}", (who, expression) not in waiting, "no data")
 
 
-def check_two_pods(checks, stack, options, folder, prometheus, dashboard):
+def check_two_pods(checks, stack, options, folder, prometheus, before, dashboard):
     """Objects that two pods show are no more objects. What pods do adds up, so rates are left out."""
     folder.mkdir()
-    twice = remembering(stack, options, folder, pods=(POD, OTHER))
+    twice, digest = remembering(stack, options, folder, pods=(POD, OTHER))
+    checks.equal("digest of an hour that is written again", digest, before)
     checks.equal("pods that show the same", len(at_the_end(twice, "up")), 2)
     for who, expression in asked_by(dashboard):
         if "rate(" not in expression and "increase(" not in expression and not who.startswith("variable"):
@@ -146,7 +147,7 @@ def run(checks, stack, options):
     check_types(checks, options)
     remembered = folder / "hour"
     remembered.mkdir()
-    prometheus = remembering(stack, options, remembered, sorted(RULES.glob("*.yml")))
+    prometheus, digest = remembering(stack, options, remembered, sorted(RULES.glob("*.yml")))
     waiting = []
     for name, dashboard in dashboards.items():
         print(f"--- {name}", flush=True)
@@ -155,7 +156,7 @@ def run(checks, stack, options):
     print("--- rules", flush=True)
     waiting += check_expressions(checks, prometheus, rules_of(prometheus))
     print("--- two pods", flush=True)
-    check_two_pods(checks, stack, options, folder / "twice", prometheus, dashboards["fleet"])
+    check_two_pods(checks, stack, options, folder / "twice", prometheus, digest, dashboards["fleet"])
     print("--- pictures", flush=True)
     check_pictures(checks, stack, options, folder, prometheus, dashboards)
     if waiting:

@@ -3,6 +3,7 @@
 The hour is always the same one: the same seed and end make the same samples, so what is asked of it has one answer.
 """
 
+import hashlib
 import subprocess
 
 from checks import Broken
@@ -19,11 +20,16 @@ POD, OTHER = "fleet-7d4b9c6f5d-x2x8k", "fleet-7d4b9c6f5d-n4k7q"
 
 
 def remembering(stack, options, folder, rules=(), objects=120, pods=(POD,)):
-    """`rules` are files to load; nothing is scraped, and none is evaluated within the hour. All `pods` show the same."""
+    """`rules` are files to load; nothing is scraped, and none is evaluated within the hour. All `pods` show the same.
+
+    Returns the Prometheus and a digest of what was written.
+    """
     history = folder / "history.om"
     fleet = [options.fleet, "--backfill", f"{LENGTH // 60}m", "--until", str(END), "--objects", str(objects)]
     with open(history, "wb") as output:
         subprocess.run(fleet, stdout=output, check=True, timeout=WRITES_WITHIN)
+    with open(history, "rb") as written:
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
     for pod in pods:
         written = folder / f"{pod}.om"
         with open(history) as lines, open(written, "w") as output:
@@ -38,7 +44,8 @@ def remembering(stack, options, folder, rules=(), objects=120, pods=(POD,)):
     flags = [f"--query.lookback-delta={2 * STEP}s", "--storage.tsdb.retention.time=100y"]
     files = "".join(f"  - {file.resolve()}\n" for file in rules)
     shape = lambda *_: f"rule_files:\n{files}" if files else "global: {}\n"
-    return Prometheus(stack, options.prometheus, folder, "none", shape=shape, flags=flags)
+    prometheus = Prometheus(stack, options.prometheus, folder, "none", shape=shape, flags=flags)
+    return prometheus, digest
 
 
 def at_the_end(prometheus, expression):
