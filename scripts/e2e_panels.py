@@ -34,14 +34,14 @@ BUILTIN = {"__rate_interval": f"{4 * STEP}s", "__interval": f"{STEP}s", "__range
 DEPRECATED = {"graph", "singlestat", "table-old", "grafana-piechart-panel", "grafana-worldmap-panel"}
 
 
-def filled(expression, dashboard):
+def filled(expression, dashboard, **chosen):
     # What is shown where nothing is found is no finding.
     expression = expression.removesuffix(" or vector(0)")
-    values = BUILTIN | {variable["name"]: ".*" for variable in dashboard["templating"]["list"]}
+    values = BUILTIN | {variable["name"]: ".*" for variable in dashboard["templating"]["list"]} | chosen
     return re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), expression)
 
 
-def asked_by(dashboard):
+def asked_by(dashboard, **chosen):
     """The expressions of variables and panels, with who asks."""
     for variable in dashboard["templating"]["list"]:
         if variable["type"] == "query":
@@ -53,7 +53,7 @@ def asked_by(dashboard):
             yield f"variable {variable['name']}", filled(text, dashboard)
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
-            yield f"{panel['title']} {target['refId']}", filled(target["expr"], dashboard)
+            yield f"{panel['title']} {target['refId']}", filled(target["expr"], dashboard, **chosen)
 
 
 def check_shape(checks, name, dashboard):
@@ -110,15 +110,20 @@ def check_on_cluster(checks, stack, options, folder, waiting):
 
 
 def check_two_pods(checks, stack, options, folder, prometheus, before, dashboard):
-    """Objects that two pods show are no more objects. What pods do adds up, so rates are left out."""
+    """Objects that two pods show are no more objects, however they are scraped. What pods do adds up: no rates here."""
     folder.mkdir()
     twice, digest = remembering(stack, options, folder, pods=(POD, OTHER))
     checks.equal("digest of an hour that is written again", digest, before)
     checks.equal("pods that show the same", len(at_the_end(twice, "up")), 2)
-    for who, expression in asked_by(dashboard):
-        if "rate(" not in expression and "increase(" not in expression and not who.startswith("variable"):
-            same = at_the_end(prometheus, expression) == at_the_end(twice, expression)
-            checks.that(f"{who}: the same for two pods", same, expression)
+    for namespace in (".*", "team-search"):
+        for who, expression in asked_by(dashboard, namespace=namespace):
+            if "rate(" not in expression and "increase(" not in expression and not who.startswith("variable"):
+                one, two = (at_the_end(which, expression) for which in (prometheus, twice))
+                detail = f"{len(one)} and {len(two)} of {expression}"
+                checks.that(f"{who}: the same for two pods, namespace {namespace}", one == two, detail)
+    objects = next(panel["targets"][0]["expr"] for panel in dashboard["panels"] if panel["title"] == "Objects")
+    counts = [float(*at_the_end(twice, filled(objects, dashboard, namespace=one)).values()) for one in ("team-search", ".*")]
+    checks.that("a namespace that is chosen has %d of %d objects" % tuple(counts), 0 < counts[0] < counts[1])
 
 
 def check_pictures(checks, stack, options, folder, prometheus, dashboards):

@@ -4,6 +4,7 @@ The hour is always the same one: the same seed and end make the same samples, so
 """
 
 import hashlib
+import re
 import subprocess
 
 from checks import Broken
@@ -14,13 +15,14 @@ STEP = 30  # between two scrapes
 END = 1_767_614_400  # 12:00 UTC on a day in January
 LAST = END - STEP  # the last scrape
 WRITES_WITHIN = 120  # seconds
-
-
+EXPORTED = re.compile(r',exported_namespace="([^"]*)"')
+NAMESPACE = re.compile(r'\bnamespace="[^"]*"')
 POD, OTHER = "fleet-7d4b9c6f5d-x2x8k", "fleet-7d4b9c6f5d-n4k7q"
 
 
 def remembering(stack, options, folder, rules=(), objects=120, pods=(POD,)):
-    """`rules` are files to load; nothing is scraped, and none is evaluated within the hour. All `pods` show the same.
+    """`rules` are files to load; nothing is scraped, and none is evaluated within the hour. All `pods` show the
+    same; the second is scraped with other labels.
 
     Returns the Prometheus and a digest of what was written.
     """
@@ -33,7 +35,7 @@ def remembering(stack, options, folder, rules=(), objects=120, pods=(POD,)):
     for pod in pods:
         written = folder / f"{pod}.om"
         with open(history) as lines, open(written, "w") as output:
-            output.writelines(line.replace(POD, pod) for line in lines)
+            output.writelines(line if pod == POD else honoured(line).replace(POD, pod) for line in lines)
         command = [options.promtool, "tsdb", "create-blocks-from", "openmetrics", written, folder / "data"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=WRITES_WITHIN)
         if done.returncode:
@@ -46,6 +48,14 @@ def remembering(stack, options, folder, rules=(), objects=120, pods=(POD,)):
     shape = lambda *_: f"rule_files:\n{files}" if files else "global: {}\n"
     prometheus = Prometheus(stack, options.prometheus, folder, "none", shape=shape, flags=flags)
     return prometheus, digest
+
+
+def honoured(line):
+    """The same sample, if it had been scraped with `honorLabels: true`."""
+    own = EXPORTED.search(line)
+    if not own or line.startswith("gotk_resource_info"):
+        return line
+    return NAMESPACE.sub(f'namespace="{own[1]}"', line.replace(own[0], ""), count=1)
 
 
 def at_the_end(prometheus, expression):
