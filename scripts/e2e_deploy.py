@@ -31,6 +31,8 @@ KINDS = Path("tests/fixtures/operator-crds.json")
 OVERLAY = """
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
+# A role binding names the namespace of its subject, so as of here.
+namespace: kit-{name}
 resources: [{base}]
 components: [{component}]
 """
@@ -60,7 +62,7 @@ class Kit:
         folder = self.folder / component.name
         folder.mkdir()
         relative = lambda path: os.path.relpath(path, folder)
-        (folder / "kustomization.yaml").write_text(OVERLAY.format(base=relative(BASE), component=relative(component)))
+        (folder / "kustomization.yaml").write_text(OVERLAY.format(name=component.name, base=relative(BASE), component=relative(component)))
         return folder
 
     def build(self, folder):
