@@ -48,7 +48,7 @@ class Site:
         config = alertmanager_config(self.webhook.address, FACTOR)
         self.alertmanager = Alertmanager(stack, options.alertmanager, folder, config)
         shape = lambda targets, rules: prometheus_config(targets, self.alertmanager.address, rules, "1s")
-        self.prometheus = Prometheus(stack, options.prometheus, folder, "gotk-metrics", cut_rules(FACTOR), shape)
+        self.prometheus = Prometheus(stack, options.prometheus, folder, "gotk-metrics", cut_rules(FACTOR), shape=shape)
 
     def told(self, what, expected, seconds=PATIENCE):
         """In the end, this is what each receiver takes for firing."""

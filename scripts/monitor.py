@@ -51,7 +51,7 @@ def start(stack, options, folder):
     alertmanager = Alertmanager(stack, options.alertmanager, folder, alertmanager_config(webhook.address, factor))
     rules = cut_rules(factor) if options.quick else None
     shape = lambda targets, file: prometheus_config(targets, alertmanager.address, rules and file, INTERVAL)
-    prometheus = Prometheus(stack, options.prometheus, folder, "gotk-metrics", rules, shape)
+    prometheus = Prometheus(stack, options.prometheus, folder, "gotk-metrics", rules, shape=shape)
     log = folder / "fleet.log"
     command = [options.fleet, "--commands", "--speed", str(factor), "--listen", "127.0.0.1:0"]
     # Its standard input is ours.

@@ -56,7 +56,7 @@ def as_kubernetes(**told):
 
 
 class Prometheus:
-    def __init__(self, stack, program, folder, job, rules=None, more="", shape=None, flags=()):
+    def __init__(self, stack, program, folder, job, rules=None, *, more="", shape=None, flags=()):
         """Scrapes `job`'s targets, of which there are none yet, every second; `rules` is the text of a rule file, `more`
         that of other jobs.
 
