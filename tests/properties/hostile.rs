@@ -65,15 +65,3 @@ pub(crate) fn value(cap: usize) -> impl Strategy<Value = String> {
         1 => atoms().prop_map(move |atoms| atoms.concat().repeat(cap)),
     ]
 }
-
-/// The longest start of `value` of at most `cap` bytes.
-pub(crate) fn capped(value: &str, cap: usize) -> String {
-    let mut kept = String::new();
-    for character in value.chars() {
-        if kept.len() + character.len_utf8() > cap {
-            break;
-        }
-        kept.push(character);
-    }
-    kept
-}

@@ -6,8 +6,8 @@ use gotk_metrics::ConditionStatus::True;
 use gotk_metrics::{ConditionType, Format, ObjectId, Outcome, RecordReconcile as _, Recorder};
 use proptest::prelude::*;
 
-use crate::hostile::{capped, value};
-use crate::model::{CAPS, End, Key, Model, TYPE_CAP, modelled};
+use crate::hostile::value;
+use crate::model::{CAPS, End, Key, Model, TYPE_CAP, capped, modelled};
 use crate::parse;
 use crate::{FORMATS, config, on_manual_clock, render, samples};
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::operations::{Operation, Pair, operation};
+use crate::operations::operation;
+use crate::pair::{Operation, Pair};
 use crate::{FORMATS, config, render, samples};
 
 /// The whole exposition, byte for byte.

@@ -8,14 +8,14 @@ use std::time::Duration;
 use gotk_metrics::ConditionStatus::{self, False, True, Unknown};
 use gotk_metrics::{Family, Outcome, Recorder, RecorderBuilder};
 
-use crate::hostile::capped;
-
 /// Kind, name and namespace, each capped; compared as bytes.
 pub(crate) type Key = [String; 3];
 
 pub(crate) const CAPS: [usize; 3] = [63, 253, 253];
 pub(crate) const TYPE_CAP: usize = 316;
 const READY: &str = "Ready";
+/// Where a manual clock stops.
+const END_OF_TIME: Duration = Duration::from_nanos(u64::MAX);
 
 /// Of the time that a controller takes, which has tests of its own.
 const NOT_IN_THE_MODEL: [Family; 8] = [
@@ -135,7 +135,7 @@ impl Model {
     }
 
     pub(crate) fn advance(&mut self, step: Duration) {
-        self.now += step;
+        self.now = self.now.saturating_add(step).min(END_OF_TIME);
         self.expire();
     }
 
@@ -241,4 +241,16 @@ impl Counters {
             End::Cancelled => self.cancelled += 1,
         }
     }
+}
+
+/// The longest start of `value` of at most `cap` bytes.
+pub(crate) fn capped(value: &str, cap: usize) -> String {
+    let mut kept = String::new();
+    for character in value.chars() {
+        if kept.len() + character.len_utf8() > cap {
+            break;
+        }
+        kept.push(character);
+    }
+    kept
 }

@@ -1,17 +1,13 @@
-//! What may happen to a recorder, in random order, done to it and to the model alike.
+//! Operations in random order.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use gotk_metrics::ConditionStatus::{self, False, True, Unknown};
-use gotk_metrics::{
-    Attempt, ConditionType, ManualClock, ObjectId, Outcome, RecordReconcile as _, Recorder,
-};
+use gotk_metrics::ConditionStatus::{False, True, Unknown};
+use gotk_metrics::Outcome;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::select;
 
-use crate::model::{self, End, Key, Model, modelled};
-use crate::on_manual_clock;
+use crate::pair::{Operation, Step, Way};
 
 /// Few, so that each lives more than one life. The first two share a controller.
 const OBJECTS: [[&str; 3]; 5] = [
@@ -23,42 +19,7 @@ const OBJECTS: [[&str; 3]; 5] = [
 ];
 const TYPES: [&str; 4] = ["Ready", "Stalled", "Ready!", "\\\"\n"];
 
-#[derive(Clone, Debug)]
-pub(crate) enum Operation {
-    Condition([&'static str; 3], &'static str, ConditionStatus),
-    Suspend([&'static str; 3], bool),
-    Duration([&'static str; 3], Duration),
-    Deleted([&'static str; 3]),
-    Forget([&'static str; 3]),
-    Clear,
-    Advance(Step),
-    Start([&'static str; 3]),
-    /// One of the attempts that are open, if there is any.
-    End(Index, Way),
-    Scrape,
-}
-
-/// How far the clock moves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    Nanosecond,
-    HalfTheGrace,
-    JustNotTheGrace,
-    TheGrace,
-    Millis(u64),
-}
-
-/// How the owner of an attempt ends it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Way {
-    Succeed,
-    Fail,
-    Finish(Outcome),
-    Drop,
-    Panic,
-}
-
-pub(crate) fn operation() -> impl Strategy<Value = Operation> {
+pub(crate) fn operation() -> impl Strategy<Value = Operation<'static>> {
     // Most of it happens to one object.
     let object = || prop_oneof![2 => Just(OBJECTS[0]), 1 => select(&OBJECTS[..])];
     let condition = prop_oneof![1 => Just(TYPES[0]), 1 => select(&TYPES[..])];
@@ -75,7 +36,7 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
         1 => Just(Operation::Clear),
         5 => step().prop_map(Operation::Advance),
         8 => object().prop_map(Operation::Start),
-        8 => (any::<Index>(), way()).prop_map(|(attempt, way)| Operation::End(attempt, way)),
+        8 => (any::<usize>(), way()).prop_map(|(attempt, way)| Operation::End(attempt, way)),
         3 => Just(Operation::Scrape),
     ]
 }
@@ -104,130 +65,4 @@ fn way() -> impl Strategy<Value = Way> {
         Just(Way::Drop),
         Just(Way::Panic),
     ]
-}
-
-/// A recorder and what it should be.
-pub(crate) struct Pair {
-    pub(crate) recorder: Recorder,
-    pub(crate) model: Model,
-    clock: ManualClock,
-    grace: Duration,
-    attempts: Vec<(Attempt, model::Attempt)>,
-}
-
-impl Pair {
-    pub(crate) fn new(grace: Duration, max_objects: usize) -> Self {
-        // Two bounds: what is said about buckets is said elsewhere, and lines take time.
-        let builder = modelled()
-            .bounds([1.0, 300.0])
-            .deleted_grace(grace)
-            .max_objects(max_objects);
-        let (recorder, clock) = on_manual_clock(builder);
-        Self {
-            recorder,
-            model: Model::new(grace, max_objects),
-            clock,
-            grace,
-            attempts: Vec::new(),
-        }
-    }
-
-    /// Does everything but `Scrape`, which is for the caller to compare.
-    pub(crate) fn apply(&mut self, operation: &Operation) {
-        let Self {
-            recorder, model, ..
-        } = self;
-        match operation {
-            Operation::Condition(object, condition, status) => {
-                recorder.record_condition(&id(object), &ConditionType::new(*condition), *status);
-                model.condition(&key(object), condition, *status);
-            }
-            Operation::Suspend(object, suspended) => {
-                recorder.record_suspend(&id(object), *suspended);
-                model.suspend(&key(object), *suspended);
-            }
-            Operation::Duration(object, duration) => {
-                recorder.record_duration(&id(object), *duration);
-                model.duration(&key(object), *duration);
-            }
-            Operation::Deleted(object) => {
-                recorder.record_deleted(&id(object));
-                model.deleted(&key(object));
-            }
-            Operation::Forget(object) => {
-                recorder.forget(&id(object));
-                model.forget(&key(object));
-            }
-            Operation::Clear => {
-                recorder.clear();
-                model.clear();
-            }
-            Operation::Advance(step) => self.advance(*step),
-            Operation::Start(object) => {
-                let attempt = (recorder.start(&id(object)), model.start(&key(object)));
-                self.attempts.push(attempt);
-            }
-            Operation::End(_, _) if self.attempts.is_empty() => {}
-            Operation::End(attempt, way) => {
-                let attempt = self
-                    .attempts
-                    .swap_remove(attempt.index(self.attempts.len()));
-                self.end(attempt, *way);
-            }
-            Operation::Scrape => {}
-        }
-    }
-
-    /// Drops the attempts that are still open.
-    pub(crate) fn drop_attempts(&mut self) {
-        while let Some(attempt) = self.attempts.pop() {
-            self.end(attempt, Way::Drop);
-        }
-    }
-
-    fn advance(&mut self, step: Step) {
-        let nanosecond = Duration::from_nanos(1);
-        let step = match step {
-            Step::Nanosecond => nanosecond,
-            Step::HalfTheGrace => self.grace / 2,
-            Step::JustNotTheGrace => self.grace.saturating_sub(nanosecond),
-            Step::TheGrace => self.grace,
-            Step::Millis(millis) => Duration::from_millis(millis),
-        };
-        self.clock.advance(step);
-        self.model.advance(step);
-    }
-
-    fn end(&mut self, (attempt, modelled): (Attempt, model::Attempt), way: Way) {
-        let end = match way {
-            Way::Succeed => End::Finished(Outcome::Success),
-            Way::Fail => End::Finished(Outcome::Error),
-            Way::Finish(outcome) => End::Finished(outcome),
-            Way::Drop => End::Cancelled,
-            Way::Panic => End::Panicked,
-        };
-        match way {
-            Way::Succeed => attempt.succeed(),
-            Way::Fail => attempt.fail(),
-            Way::Finish(outcome) => attempt.finish(outcome),
-            Way::Drop => drop(attempt),
-            Way::Panic => {
-                let unwound = catch_unwind(AssertUnwindSafe(move || {
-                    let _attempt = attempt;
-                    // Not `panic!`, which would print.
-                    resume_unwind(Box::new("reconcile"));
-                }));
-                assert!(unwound.is_err());
-            }
-        }
-        self.model.end(&modelled, end);
-    }
-}
-
-fn id<'a>([kind, name, namespace]: &[&'a str; 3]) -> ObjectId<'a> {
-    ObjectId::new(*kind, *name).within(*namespace)
-}
-
-fn key(object: &[&str; 3]) -> Key {
-    object.map(str::to_owned)
 }

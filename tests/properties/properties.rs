@@ -16,6 +16,7 @@ mod manual;
 mod model;
 mod numbers;
 mod operations;
+mod pair;
 #[expect(dead_code, reason = "the root package's tests need more of it")]
 #[path = "../common/parse.rs"]
 mod parse;
