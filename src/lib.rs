@@ -192,6 +192,8 @@ mod inner;
 #[cfg(feature = "kube")]
 mod kube;
 mod leases;
+#[cfg(all(test, gotk_loom))]
+mod models;
 mod object;
 #[cfg(all(feature = "process", target_os = "linux"))]
 mod process;
