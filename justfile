@@ -54,6 +54,23 @@ deny:
 rules:
     scripts/rules
 
+# The goals of docs/reliability.md, each with its figure; takes an hour. `scripts/reliability --short` takes a minute.
+reliability *goals:
+    scripts/reliability {{goals}}
+
+# All fuzz targets with as many inputs as docs/reliability.md asks for; takes hours. Needs a nightly compiler.
+fuzz:
+    scripts/fuzz
+
+# The models of a record, and whether each finds the mistake it is there for.
+loom:
+    scripts/loom
+    scripts/loom --planted
+
+# The tests of concurrency under ThreadSanitizer. Needs a nightly compiler.
+tsan:
+    scripts/tsan
+
 # Every bench once; the numbers mean nothing.
 bench-once:
     cargo bench -p micro -- --test

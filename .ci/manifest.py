@@ -3,6 +3,7 @@
 Reads `cargo metadata` only; a line per answer.
 """
 
+import itertools
 import json
 import subprocess
 import sys
@@ -20,6 +21,10 @@ def package(data):
 
 def features():
     return sorted(package(metadata("--no-deps"))["features"])
+
+
+def pairs():
+    return [",".join(pair) for pair in itertools.combinations([one for one in features() if one != "default"], 2)]
 
 
 def examples():
@@ -57,5 +62,5 @@ def msrv():
 
 
 if __name__ == "__main__":
-    commands = {one.__name__: one for one in (features, examples, target, msrv)}
+    commands = {one.__name__: one for one in (features, pairs, examples, target, msrv)}
     print("\n".join(commands[sys.argv[1]]()))

@@ -28,6 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rng = Rng::with_seed(seed);
     let start = Instant::now();
     for number in 0..count {
+        if number > 0 && number % 1_000_000 == 0 {
+            println!("{name}: {number} so far");
+        }
         let input = input(&corpus, &mut rng);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| target(&input))) {
             println!("{name}: input {number} of seed {seed} fails: {input:?}");
