@@ -5,12 +5,12 @@ Started by `e2e-kube`, which finds the programs. Prints a line per check; exit c
 
 import argparse
 import re
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import exposition
 from checks import run_checks
 from kube.world import GRACE, LEASE, PENDING, World, named
 from prometheus import fetch
@@ -210,9 +210,7 @@ def check_failover(world, checks):
 def check_exposition(world, checks):
     replica = world.replicas[0]
     _, _, text = fetch(replica.url("/metrics"))
-    done = subprocess.run([world.options.promtool, "check", "metrics"], input=text, text=True, capture_output=True, timeout=20)
-    complaint = done.stdout + done.stderr
-    checks.that("promtool check metrics", done.returncode == 0 and not complaint.strip(), complaint)
+    exposition.check(checks, text, world.options.promtool)
     checks.equal("refused", world.prometheus.value(f'sum(gotkmetrics_refused_total{{pod="{replica.pod}"}})'), 0.0)
 
 

@@ -15,6 +15,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import exposition
 from checks import SHOWN, run_checks
 from processes import running, wait_until
 from prometheus import ALERT, Prometheus, as_object, fetch
@@ -71,9 +72,7 @@ def check_exposition(checks, prometheus, url, promtool):
         same = (status, known, samples(again)) == (200, True, samples(text))
         detail = f"status {status}, {headers['Content-Type']}, {samples(again)} samples"
         checks.that(f"scraped as Prometheus {version} asks", same, detail)
-    done = subprocess.run([promtool, "check", "metrics"], input=text, text=True, capture_output=True, timeout=20)
-    complaint = done.stdout + done.stderr
-    checks.that("promtool check metrics", done.returncode == 0 and not complaint.strip(), complaint)
+    exposition.check(checks, text, promtool)
 
 
 def check_objects(checks, prometheus, truth):

@@ -18,6 +18,10 @@ from pathlib import Path
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+# What all end-to-end scripts share.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import exposition
 import model
 import scripts
 
@@ -111,6 +115,8 @@ def judge_meaning(script, output):
 
 
 def judge_exposition(format_, text, expected):
+    if wrong := exposition.faults(text):
+        return Failure("spelling", wrong[0])
     try:
         families = list(PARSERS[format_](text))
     except Exception as error:  # the parsers raise ValueError, KeyError and IndexError alike
