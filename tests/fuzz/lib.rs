@@ -5,6 +5,8 @@
 
 mod accept;
 mod bytes;
+#[cfg(feature = "requests")]
+mod deflate;
 #[cfg(feature = "dynamic")]
 mod dynamic;
 #[path = "../../examples/replay/fields.rs"]
@@ -34,6 +36,8 @@ mod script;
 use gotk_metrics::{Format, Recorder};
 
 pub use self::accept::accept;
+#[cfg(feature = "requests")]
+pub use self::deflate::deflate;
 #[cfg(feature = "dynamic")]
 pub use self::dynamic::dynamic;
 pub use self::operations::operations;
@@ -50,6 +54,8 @@ pub type Target = fn(&[u8]);
 /// All targets, by the names of their corpora.
 pub const TARGETS: &[(&str, Target)] = &[
     ("accept", accept),
+    #[cfg(feature = "requests")]
+    ("deflate", deflate),
     #[cfg(feature = "dynamic")]
     ("dynamic", dynamic),
     ("operations", operations),
