@@ -1,7 +1,5 @@
 //! This crate, in chunks as its server writes them, or as one string as its peers do.
 
-use std::time::Duration;
-
 use gotk_metrics::{
     ConditionStatus, ConditionType, Format, ObjectId, RecordReconcile as _, Recorder,
 };
@@ -28,6 +26,10 @@ impl GotkMetrics {
         self.recorder.durations().bounds().to_vec()
     }
 
+    pub(crate) fn text(&self) -> String {
+        self.recorder.encode(Format::Text)
+    }
+
     /// The same recorder, encoded as one string.
     pub(crate) fn whole(&self) -> Self {
         Self {
@@ -46,13 +48,13 @@ impl Peer for GotkMetrics {
         }
     }
 
-    fn record(&self, object: &Object, duration: Duration) {
+    fn record(&self, object: &Object) {
         let id = ObjectId::new(KIND, &object.name).within(&object.namespace);
         let ready = ConditionStatus::from(object.ready);
         self.recorder
             .record_condition(&id, &ConditionType::READY, ready);
         self.recorder.record_suspend(&id, !object.ready);
-        self.recorder.record_duration(&id, duration);
+        self.recorder.record_duration(&id, object.duration);
     }
 
     fn encode(&self, buffer: &mut String, sink: &mut dyn FnMut(&str)) {

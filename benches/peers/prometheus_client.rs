@@ -1,19 +1,13 @@
 //! prometheus-client: a `Family` for each of the three families.
 
-use std::fmt;
-use std::time::Duration;
-
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::fleet::{KIND, Object};
-use crate::peer::Peer;
-
-/// That of our own.
-const CHUNK: usize = 64 * 1024;
+use crate::fleet::{HELP, KIND, NAMES, Object, STATUSES};
+use crate::peer::{Chunks, Peer};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ObjectLabels {
@@ -55,21 +49,12 @@ impl PrometheusClient {
             suspended: Family::default(),
             durations: Family::new_with_constructor(Bounds(bounds.to_vec())),
         };
-        peer.registry.register(
-            "gotk_reconcile_condition",
-            "The current condition status of a GitOps Toolkit resource reconciliation",
-            peer.conditions.clone(),
-        );
-        peer.registry.register(
-            "gotk_suspend_status",
-            "The current suspend status of a GitOps Toolkit resource",
-            peer.suspended.clone(),
-        );
-        peer.registry.register(
-            "gotk_reconcile_duration_seconds",
-            "The duration in seconds of a GitOps Toolkit resource reconciliation",
-            peer.durations.clone(),
-        );
+        let [condition, suspend, duration] = NAMES;
+        let [conditions, suspended, durations] = HELP;
+        let registry = &mut peer.registry;
+        registry.register(condition, conditions, peer.conditions.clone());
+        registry.register(suspend, suspended, peer.suspended.clone());
+        registry.register(duration, durations, peer.durations.clone());
         peer
     }
 }
@@ -79,7 +64,7 @@ impl Peer for PrometheusClient {
         "prometheus-client"
     }
 
-    fn record(&self, object: &Object, duration: Duration) {
+    fn record(&self, object: &Object) {
         let mut labels = ConditionLabels {
             kind: KIND,
             name: object.name.clone(),
@@ -87,11 +72,10 @@ impl Peer for PrometheusClient {
             status: "",
             r#type: "Ready",
         };
-        let ready = if object.ready { "True" } else { "False" };
-        for status in ["True", "False", "Unknown", "Deleted"] {
+        for status in STATUSES {
             labels.status = status;
             let gauge = self.conditions.get_or_create(&labels);
-            gauge.set(i64::from(status == ready));
+            gauge.set(i64::from(status == object.status()));
         }
         // The strings are used again: nothing is allocated twice.
         let labels = ObjectLabels {
@@ -102,31 +86,12 @@ impl Peer for PrometheusClient {
         let suspended = self.suspended.get_or_create(&labels);
         suspended.set(i64::from(!object.ready));
         let durations = self.durations.get_or_create(&labels);
-        durations.observe(duration.as_secs_f64());
+        durations.observe(object.duration.as_secs_f64());
     }
 
     fn encode(&self, buffer: &mut String, sink: &mut dyn FnMut(&str)) {
-        let mut chunks = Chunks { buffer, sink };
+        let mut chunks = Chunks::new(buffer, sink);
         text::encode(&mut chunks, &self.registry).expect("writing to a String cannot fail");
-        (chunks.sink)(chunks.buffer);
-    }
-}
-
-/// Hands on what was written whenever it is as much as our own chunks: a string of the whole would be measured for the
-/// memory that it asks for.
-struct Chunks<'a> {
-    buffer: &'a mut String,
-    sink: &'a mut dyn FnMut(&str),
-}
-
-impl fmt::Write for Chunks<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.buffer.push_str(text);
-        // Behind a whole line, as ours.
-        if self.buffer.len() >= CHUNK && text.ends_with('\n') {
-            (self.sink)(self.buffer);
-            self.buffer.clear();
-        }
-        Ok(())
+        chunks.finish();
     }
 }
