@@ -99,6 +99,22 @@ impl ObjectSeries {
         }
     }
 
+    /// Whether this is the record of `key`.
+    pub(crate) fn is_of(&self, key: Key<'_>) -> bool {
+        let Key {
+            kind,
+            name,
+            namespace,
+        } = key;
+        // Bytes: where a character ends does not matter to whether they are equal.
+        let text = self.text.as_bytes();
+        let rest = text.strip_prefix(kind.as_bytes());
+        let rest = rest.and_then(|rest| rest.strip_prefix(name.as_bytes()));
+        usize::from(self.kind_len) == kind.len()
+            && usize::from(self.name_len) == name.len()
+            && rest == Some(namespace.as_bytes())
+    }
+
     pub(crate) fn word(&self) -> Word {
         // Relaxed: the word guards no other memory; a scrape may be one behind.
         Word::from_bits(self.state.load(Ordering::Relaxed))
@@ -106,7 +122,12 @@ impl ObjectSeries {
 
     /// Replaces the word by what `change` makes of it, or leaves it if that is `None`.
     pub(crate) fn change(&self, change: impl Fn(Word) -> Option<Word>) {
-        let change = |bits| change(Word::from_bits(bits)).map(Word::bits);
+        // Most records say what was said before: that writes nothing, which costs less than an
+        // exchange and leaves the cache line to whoever reads it.
+        let change = |bits| {
+            let changed = change(Word::from_bits(bits)).map(Word::bits);
+            changed.filter(|changed| *changed != bits)
+        };
         // Relaxed: as in `word`. An error is the None of `change`.
         let _ = self
             .state

@@ -108,7 +108,7 @@ impl Store {
         let hash = self.hash(key);
         let deleted = {
             let table = self.shard(hash).read();
-            match table.find(hash, |series| series.key() == key) {
+            match table.find(hash, |series| series.is_of(key)) {
                 Some(series) if !series.word().is_deleted() => return Some(act(series, false)),
                 found => found.is_some(),
             }
@@ -133,7 +133,7 @@ impl Store {
             if !allowed() {
                 return None;
             }
-            match table.entry(hash, |s| s.key() == key, |s| self.hash(s.key())) {
+            match table.entry(hash, |s| s.is_of(key), |s| self.hash(s.key())) {
                 Entry::Occupied(mut slot) => {
                     self.freshen(slot.get_mut(), now);
                     let series = slot.get();
@@ -195,7 +195,7 @@ impl Store {
         }
         let hash = self.hash(key);
         let table = self.shard(hash).write();
-        if let Some(series) = table.find(hash, |series| series.key() == key)
+        if let Some(series) = table.find(hash, |series| series.is_of(key))
             && !series.word().is_deleted()
             && judge(series)
         {
@@ -268,7 +268,7 @@ impl Store {
     fn remove_if(&self, key: Key<'_>, judge: impl FnOnce(&Arc<ObjectSeries>) -> bool) {
         let hash = self.hash(key);
         let mut table = self.shard(hash).write();
-        if let Ok(entry) = table.find_entry(hash, |series| series.key() == key)
+        if let Ok(entry) = table.find_entry(hash, |series| series.is_of(key))
             && judge(entry.get())
         {
             self.retire(&entry.remove().0);

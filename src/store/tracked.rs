@@ -42,7 +42,7 @@ impl Store {
         let hash = self.hash(key);
         {
             let table = self.shard(hash).read();
-            if let Some(series) = table.find(hash, |series| series.key() == key)
+            if let Some(series) = table.find(hash, |series| series.is_of(key))
                 && !series.word().is_deleted()
             {
                 return allowed().then(|| act(series));
