@@ -68,6 +68,15 @@ fn encode_after_change(bencher: Bencher, objects: usize) {
     assert_eq!(fleet.count_samples(""), objects * SERIES_PER_OBJECT);
 }
 
+/// The first scrape after all objects appeared.
+#[divan::bench(args = OBJECTS, sample_size = 1, sample_count = 11)]
+fn encode_first(bencher: Bencher, objects: usize) {
+    let mut buffer = String::with_capacity(BUFFER);
+    bencher
+        .with_inputs(|| Fleet::new(objects))
+        .bench_local_refs(|fleet| scrape(&fleet.recorder, &mut buffer));
+}
+
 /// As a server does it: one buffer, used again and again. Returns how many bytes there were.
 fn scrape(recorder: &Recorder, buffer: &mut String) -> usize {
     let mut bytes = 0;
