@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
@@ -110,31 +110,30 @@ fn conditions(
     snapshot: &Snapshot,
     encoder: &mut DescriptorEncoder<'_>,
 ) -> fmt::Result {
-    let family = Family::ReconcileCondition;
-    let series = snapshot.series().map(|s| (s, s.word()));
-    let mut series = series.filter(|(_, word)| word.has_conditions()).peekable();
-    if series.peek().is_none() {
-        return Ok(());
-    }
     let types = inner.types.sorted();
-    let mut metrics =
-        encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Gauge)?;
-    for (series, word) in series {
-        for state in State::ALL {
-            for label in &*types {
-                let Some(current) = word.condition(label.slot) else {
-                    continue;
-                };
-                let [kind, name, namespace] = labels(series.key());
-                let status = ("status", state.as_str());
-                let labels = [kind, name, namespace, status, ("type", label.raw())];
-                metrics
-                    .encode_family(&labels)?
-                    .encode_gauge(&i64::from(current == state))?;
+    let objects = snapshot.series().map(|series| (series, series.word()));
+    let objects = objects.filter(|(_, word)| word.has_conditions());
+    per_object(
+        Family::ReconcileCondition,
+        objects,
+        encoder,
+        |metrics, (series, word)| {
+            for state in State::ALL {
+                for label in &*types {
+                    let Some(current) = word.condition(label.slot) else {
+                        continue;
+                    };
+                    let [kind, name, namespace] = labels(series.key());
+                    let status = ("status", state.as_str());
+                    let labels = [kind, name, namespace, status, ("type", label.raw())];
+                    metrics
+                        .encode_family(&labels)?
+                        .encode_gauge(&i64::from(current == state))?;
+                }
             }
-        }
-    }
-    Ok(())
+            Ok(())
+        },
+    )
 }
 
 fn durations(
@@ -142,32 +141,54 @@ fn durations(
     snapshot: &Snapshot,
     encoder: &mut DescriptorEncoder<'_>,
 ) -> fmt::Result {
-    let family = Family::ReconcileDuration;
+    let bounds = inner.bounds.iter().copied().chain([f64::INFINITY]);
+    let bounds: Vec<f64> = bounds.collect();
     let copy = |series: &ObjectSeries| {
         let mut counts = Vec::new();
         let sum = series.copy_durations(&mut counts);
         (counts.iter().sum::<u64>(), counts, sum)
     };
-    let series = snapshot.series().map(|s| (s, copy(s)));
-    let mut series = series.filter(|(_, (count, ..))| *count > 0).peekable();
-    if series.peek().is_none() {
+    let objects = snapshot.series().map(|series| (series, copy(series)));
+    let objects = objects.filter(|(_, (count, ..))| *count > 0);
+    per_object(
+        Family::ReconcileDuration,
+        objects,
+        encoder,
+        |metrics, (series, copied)| {
+            let (count, counts, sum) = copied;
+            let buckets: Vec<_> = bounds.iter().copied().zip(counts).collect();
+            metrics
+                .encode_family(&labels(series.key()))?
+                .encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+        },
+    )
+}
+
+/// Writes what each object has in a family; not even its head if no object has anything.
+fn per_object<T>(
+    family: Family,
+    objects: impl Iterator<Item = T>,
+    encoder: &mut DescriptorEncoder<'_>,
+    write: impl Fn(&mut MetricEncoder<'_>, T) -> fmt::Result,
+) -> fmt::Result {
+    let mut objects = objects.peekable();
+    if objects.peek().is_none() {
         return Ok(());
     }
-    let bounds: Vec<f64> = inner
-        .bounds
-        .iter()
-        .copied()
-        .chain([f64::INFINITY])
-        .collect();
-    let mut metrics =
-        encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Histogram)?;
-    for (series, (count, counts, sum)) in series {
-        let buckets: Vec<_> = bounds.iter().copied().zip(counts).collect();
-        metrics
-            .encode_family(&labels(series.key()))?
-            .encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
-    }
-    Ok(())
+    let mut metrics = describe(family, encoder)?;
+    objects.try_for_each(|object| write(&mut metrics, object))
+}
+
+fn describe<'a>(
+    family: Family,
+    encoder: &'a mut DescriptorEncoder<'_>,
+) -> Result<MetricEncoder<'a>, fmt::Error> {
+    let metric_type = match family.family_type() {
+        FamilyType::Counter => MetricType::Counter,
+        FamilyType::Gauge => MetricType::Gauge,
+        FamilyType::Histogram => MetricType::Histogram,
+    };
+    encoder.encode_descriptor(family.base_name(), family.help(), None, metric_type)
 }
 
 fn few(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -176,13 +197,7 @@ fn few(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fm
         return Ok(());
     }
     let is_counter = family.family_type() == FamilyType::Counter;
-    let metric_type = match family.family_type() {
-        FamilyType::Counter => MetricType::Counter,
-        FamilyType::Gauge => MetricType::Gauge,
-        FamilyType::Histogram => MetricType::Histogram,
-    };
-    let mut metrics =
-        encoder.encode_descriptor(family.base_name(), family.help(), None, metric_type)?;
+    let mut metrics = describe(family, encoder)?;
     for Sample { labels, value } in samples {
         let mut metric = metrics.encode_family(&labels)?;
         match value {
@@ -218,42 +233,35 @@ fn infos(snapshot: &Snapshot, family: Family, encoder: &mut DescriptorEncoder<'_
         let is_there = family == Family::ResourceInfo || info.deletion_timestamp.is_some();
         is_there.then_some((series, word, ready, info))
     });
-    let mut series = series.peekable();
-    if series.peek().is_none() {
-        return Ok(());
-    }
-    let mut metrics =
-        encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Gauge)?;
-    for (series, word, ready, info) in series {
-        if let (Family::DeletionTimestamp, Some(time)) = (family, info.deletion_timestamp) {
-            let labels = labels(series.key());
-            metrics.encode_family(&labels)?.encode_gauge(&time)?;
-        } else {
-            let labels = info.labels(series.key(), ready, word.suspended());
-            metrics.encode_family(&labels)?.encode_gauge(&1_i64)?;
-        }
-    }
-    Ok(())
+    per_object(
+        family,
+        series,
+        encoder,
+        |metrics, (series, word, ready, info)| {
+            if let (Family::DeletionTimestamp, Some(time)) = (family, info.deletion_timestamp) {
+                let labels = labels(series.key());
+                metrics.encode_family(&labels)?.encode_gauge(&time)
+            } else {
+                let labels = info.labels(series.key(), ready, word.suspended());
+                metrics.encode_family(&labels)?.encode_gauge(&1_i64)
+            }
+        },
+    )
 }
 
 fn suspensions(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let family = Family::SuspendStatus;
-    let suspended = |s: &ObjectSeries| s.word().suspended();
-    let mut series = snapshot
-        .series()
-        .filter_map(|s| Some((s, suspended(s)?)))
-        .peekable();
-    if series.peek().is_none() {
-        return Ok(());
-    }
-    let mut metrics =
-        encoder.encode_descriptor(family.name(), family.help(), None, MetricType::Gauge)?;
-    for (series, suspended) in series {
-        metrics
-            .encode_family(&labels(series.key()))?
-            .encode_gauge(&i64::from(suspended))?;
-    }
-    Ok(())
+    let objects = snapshot.series();
+    let objects = objects.filter_map(|series| Some((series, series.word().suspended()?)));
+    per_object(
+        Family::SuspendStatus,
+        objects,
+        encoder,
+        |metrics, (series, suspended)| {
+            metrics
+                .encode_family(&labels(series.key()))?
+                .encode_gauge(&i64::from(suspended))
+        },
+    )
 }
 
 /// Raw values: prometheus-client escapes them.
