@@ -2,7 +2,11 @@
 //!
 //! What [`RecordReconcile`](crate::RecordReconcile) records goes through these.
 
+mod recording;
+
 use std::time::Duration;
+
+pub use self::recording::Record;
 
 use crate::catalog::Family;
 use crate::inner::Inner;
@@ -159,66 +163,5 @@ impl DurationHistogram {
     /// Creates no condition and does not bring a deleted object back.
     pub fn observe<I: ToObjectId + ?Sized>(&self, id: &I, duration: Duration) {
         self.inner.observe(id, duration);
-    }
-}
-
-/// What the handles and [`RecordReconcile`](crate::RecordReconcile) do.
-impl Inner {
-    pub(crate) fn set_condition<I>(
-        &self,
-        id: &I,
-        condition: &ConditionType,
-        status: ConditionStatus,
-    ) where
-        I: ToObjectId + ?Sized,
-    {
-        if !self.exposes(Family::ReconcileCondition) {
-            return;
-        }
-        let Some(slot) = self.types.slot(condition) else {
-            self.count_refused_type();
-            return;
-        };
-        let id = id.to_object_id();
-        let key = id.key();
-        let revives = || self.tracking.may_revive(key);
-        self.store.with_revived(key, revives, |series, revive| {
-            if revive {
-                series.touch(self.store.round());
-            }
-            series.change(|word| {
-                let word = if revive { word.alive() } else { word };
-                // What a tracked store says is not overruled while the object lives.
-                let decided = word.decided().has_condition(slot) && !word.is_deleted();
-                Some(if decided {
-                    word
-                } else {
-                    word.with_condition(slot, status)
-                })
-            });
-        });
-    }
-
-    pub(crate) fn set_suspended<I: ToObjectId + ?Sized>(&self, id: &I, suspended: bool) {
-        if !self.exposes(Family::SuspendStatus) {
-            return;
-        }
-        let id = id.to_object_id();
-        self.store.with(id.key(), |series| {
-            series.change(|word| {
-                let decided = word.decided().has_suspended() && !word.is_deleted();
-                (!decided).then(|| word.with_suspended(suspended))
-            });
-        });
-    }
-
-    pub(crate) fn observe<I: ToObjectId + ?Sized>(&self, id: &I, duration: Duration) {
-        if !self.exposes(Family::ReconcileDuration) {
-            return;
-        }
-        let id = id.to_object_id();
-        self.store.with(id.key(), |series| {
-            series.observe(&self.bounds, duration.as_secs_f64());
-        });
     }
 }

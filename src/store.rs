@@ -117,6 +117,17 @@ impl Store {
         self.with_created(hash, key, || true, |series| act(series, revive))
     }
 
+    /// Runs `act` on the object's record if there is one that is not deleted; says whether.
+    ///
+    /// As for [`with`](Self::with), it runs under the lock of the shard.
+    pub(crate) fn with_known(&self, key: Key<'_>, act: impl FnOnce(&ObjectSeries)) -> bool {
+        let hash = self.hash(key);
+        let table = self.shard(hash).read();
+        let found = table.find(hash, |series| series.is_of(key));
+        let found = found.filter(|series| !series.word().is_deleted());
+        found.map(|series| act(series)).is_some()
+    }
+
     /// Runs `act` under the write lock on a record that is known, due or new, if `allowed` there.
     #[cold]
     fn with_created<R>(

@@ -16,7 +16,7 @@ use std::time::Duration;
 use gotk_metrics::{
     AlreadyRegistered, AlreadySet, AppendError, Attempt, BuildError, Chunks, Completion,
     ConditionGauge, ConditionStatus, ConditionType, DurationHistogram, Family, FamilyType, Format,
-    ManualClock, ObjectId, Outcome, RecordReconcile, Recorded, Recorder, RecorderBuilder,
+    ManualClock, ObjectId, Outcome, Record, RecordReconcile, Recorded, Recorder, RecorderBuilder,
     SuspendGauge, ToObjectId,
 };
 
@@ -188,6 +188,7 @@ fn values_may_cross_a_caught_panic() {
     unwind_safe::<Recorded<Ready<Result<(), ()>>>>();
     unwind_safe::<ManualClock>();
     unwind_safe::<ObjectId<'static>>();
+    unwind_safe::<Record<'static>>();
     unwind_safe::<ConditionType>();
 }
 

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use gotk_metrics::{
-    ConditionStatus, ConditionType, Format, ObjectId, RecordReconcile as _, Recorder,
-};
+use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Record, Recorder};
 
 pub(crate) struct Fleet {
     pub(crate) recorder: Recorder,
@@ -63,8 +61,10 @@ pub(crate) fn record(
     ready: ConditionStatus,
     duration: Duration,
 ) {
-    let id = object.id();
-    recorder.record_condition(&id, &ConditionType::READY, ready);
-    recorder.record_suspend(&id, false);
-    recorder.record_duration(&id, duration);
+    let records = [
+        Record::Condition(&ConditionType::READY, ready),
+        Record::Suspend(false),
+        Record::Duration(duration),
+    ];
+    recorder.record_all(&object.id(), &records);
 }

@@ -9,7 +9,7 @@ mod fleet;
 use std::time::Duration;
 
 use divan::{AllocProfiler, Bencher, black_box};
-use gotk_metrics::ConditionStatus;
+use gotk_metrics::{ConditionStatus, ConditionType, RecordReconcile as _};
 
 use crate::fleet::{Fleet, record};
 
@@ -39,6 +39,20 @@ fn condition_suspend_duration(bencher: Bencher, objects: usize) {
     bencher.with_inputs(|| fleet.pick()).bench_refs(|object| {
         let object = black_box(object);
         record(&fleet.recorder, object, ConditionStatus::True, duration);
+    });
+    assert_ne!(fleet.count_samples(READY), 0);
+}
+
+/// The same in three calls, each with a look-up of its own.
+#[divan::bench(args = OBJECTS, threads = THREADS, sample_size = 1_000)]
+fn in_three_calls(bencher: Bencher, objects: usize) {
+    let fleet = Fleet::new(objects);
+    let duration = Duration::from_millis(1_500);
+    bencher.with_inputs(|| fleet.pick()).bench_refs(|object| {
+        let (recorder, id) = (&fleet.recorder, black_box(object).id());
+        recorder.record_condition(&id, &ConditionType::READY, ConditionStatus::True);
+        recorder.record_suspend(&id, false);
+        recorder.record_duration(&id, duration);
     });
     assert_ne!(fleet.count_samples(READY), 0);
 }

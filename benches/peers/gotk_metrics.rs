@@ -1,8 +1,6 @@
 //! This crate, in chunks as its server writes them, or as one string as its peers do.
 
-use gotk_metrics::{
-    ConditionStatus, ConditionType, Format, ObjectId, RecordReconcile as _, Recorder,
-};
+use gotk_metrics::{ConditionType, Format, ObjectId, Record, Recorder};
 
 use crate::fleet::{KIND, Object};
 use crate::peer::Peer;
@@ -50,11 +48,12 @@ impl Peer for GotkMetrics {
 
     fn record(&self, object: &Object) {
         let id = ObjectId::new(KIND, &object.name).within(&object.namespace);
-        let ready = ConditionStatus::from(object.ready);
-        self.recorder
-            .record_condition(&id, &ConditionType::READY, ready);
-        self.recorder.record_suspend(&id, !object.ready);
-        self.recorder.record_duration(&id, object.duration);
+        let records = [
+            Record::Condition(&ConditionType::READY, object.ready.into()),
+            Record::Suspend(!object.ready),
+            Record::Duration(object.duration),
+        ];
+        self.recorder.record_all(&id, &records);
     }
 
     fn encode(&self, buffer: &mut String, sink: &mut dyn FnMut(&str)) {

@@ -8,6 +8,8 @@ mod common;
 #[cfg(test)]
 mod deletion;
 #[cfg(test)]
+mod record_all;
+#[cfg(test)]
 mod revival;
 
 use std::time::Duration;

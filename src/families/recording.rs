@@ -1,0 +1,142 @@
+//! What recordings do to the record of an object.
+//!
+//! A single one is a look-up and one of the functions at the end; several of one object share the
+//! look-up.
+
+use std::time::Duration;
+
+use crate::catalog::Family;
+use crate::inner::Inner;
+use crate::series::ObjectSeries;
+use crate::status::Slot;
+use crate::{ConditionStatus, ConditionType, ToObjectId};
+
+/// One of several things to record of an object; see [`Recorder::record_all`](crate::Recorder::record_all).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Record<'a> {
+    /// As [`record_condition`](crate::RecordReconcile::record_condition).
+    Condition(&'a ConditionType, ConditionStatus),
+    /// As [`record_suspend`](crate::RecordReconcile::record_suspend).
+    Suspend(bool),
+    /// As [`record_duration`](crate::RecordReconcile::record_duration).
+    Duration(Duration),
+}
+
+impl Inner {
+    pub(crate) fn record_all<I>(&self, id: &I, records: &[Record<'_>])
+    where
+        I: ToObjectId + ?Sized,
+    {
+        let id = id.to_object_id();
+        let is_done = self.store.with_known(id.key(), |series| {
+            for record in records {
+                self.write(series, *record);
+            }
+        });
+        if is_done {
+            return;
+        }
+        // New or deleted: what brings it here, or back, is for each of them to say.
+        for record in records {
+            match *record {
+                Record::Condition(condition, status) => {
+                    self.set_condition(&id, condition, status);
+                }
+                Record::Suspend(suspended) => self.set_suspended(&id, suspended),
+                Record::Duration(duration) => self.observe(&id, duration),
+            }
+        }
+    }
+
+    /// Writes to the record of an object that is not deleted.
+    fn write(&self, series: &ObjectSeries, record: Record<'_>) {
+        match record {
+            Record::Condition(condition, status) => {
+                if let Some(slot) = self.slot(condition) {
+                    write_condition(series, slot, status, false);
+                }
+            }
+            Record::Suspend(suspended) if self.exposes(Family::SuspendStatus) => {
+                write_suspended(series, suspended);
+            }
+            Record::Duration(duration) if self.exposes(Family::ReconcileDuration) => {
+                series.observe(&self.bounds, duration.as_secs_f64());
+            }
+            Record::Suspend(_) | Record::Duration(_) => {}
+        }
+    }
+
+    /// `None` if nothing is to be recorded: it is one too many, which counts, or not exposed.
+    fn slot(&self, condition: &ConditionType) -> Option<Slot> {
+        if !self.exposes(Family::ReconcileCondition) {
+            return None;
+        }
+        let slot = self.types.slot(condition);
+        if slot.is_none() {
+            self.count_refused_type();
+        }
+        slot
+    }
+
+    pub(crate) fn set_condition<I>(
+        &self,
+        id: &I,
+        condition: &ConditionType,
+        status: ConditionStatus,
+    ) where
+        I: ToObjectId + ?Sized,
+    {
+        let Some(slot) = self.slot(condition) else {
+            return;
+        };
+        let id = id.to_object_id();
+        let key = id.key();
+        let revives = || self.tracking.may_revive(key);
+        self.store.with_revived(key, revives, |series, revive| {
+            if revive {
+                series.touch(self.store.round());
+            }
+            write_condition(series, slot, status, revive);
+        });
+    }
+
+    pub(crate) fn set_suspended<I: ToObjectId + ?Sized>(&self, id: &I, suspended: bool) {
+        if !self.exposes(Family::SuspendStatus) {
+            return;
+        }
+        let id = id.to_object_id();
+        self.store
+            .with(id.key(), |series| write_suspended(series, suspended));
+    }
+
+    pub(crate) fn observe<I: ToObjectId + ?Sized>(&self, id: &I, duration: Duration) {
+        if !self.exposes(Family::ReconcileDuration) {
+            return;
+        }
+        let id = id.to_object_id();
+        self.store.with(id.key(), |series| {
+            series.observe(&self.bounds, duration.as_secs_f64());
+        });
+    }
+}
+
+fn write_condition(series: &ObjectSeries, slot: Slot, status: ConditionStatus, revive: bool) {
+    series.change(|word| {
+        let word = if revive { word.alive() } else { word };
+        // What a tracked store says is not overruled while the object lives.
+        let decided = word.decided().has_condition(slot) && !word.is_deleted();
+        Some(if decided {
+            word
+        } else {
+            word.with_condition(slot, status)
+        })
+    });
+}
+
+fn write_suspended(series: &ObjectSeries, suspended: bool) {
+    series.change(|word| {
+        let decided = word.decided().has_suspended() && !word.is_deleted();
+        (!decided).then(|| word.with_suspended(suspended))
+    });
+}
