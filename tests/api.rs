@@ -79,6 +79,7 @@ fn any_recorder_may_be_shared_as_a_trait_object() {
 
 #[test]
 fn values_compare_and_hash() {
+    shared::<Record<'static>>();
     value::<ObjectId<'static>>();
     value::<ConditionType>();
     value::<ConditionStatus>();

@@ -5,13 +5,14 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::fleet::{Fleet, SERIES_PER_OBJECT};
 use crate::peer::Peer;
+use crate::stopwatch::Stopwatch;
 
-/// One timing covers at least so many objects: shorter, it would be a matter of the clock.
-const OBJECTS_PER_TIMING: usize = 10_000;
+/// One timing takes at least so long, many times the error of the stopwatch.
+const TIMING: Duration = Duration::from_millis(100);
 
 pub(crate) struct Comparison<'a> {
     fleet: &'a Fleet,
@@ -79,34 +80,32 @@ impl<'a> Comparison<'a> {
         mut work: impl FnMut(&dyn Peer),
     ) -> Ratio {
         let objects = self.fleet.created.len();
-        let repetitions = OBJECTS_PER_TIMING.div_ceil(objects);
+        // Seconds for doing it once.
         let mut time = |peer: &dyn Peer| {
-            let start = Instant::now();
-            for _ in 0..repetitions {
+            let stopwatch = Stopwatch::start();
+            let mut repetitions = 0_u32;
+            while repetitions == 0 || stopwatch.elapsed() < TIMING {
                 work(peer);
+                repetitions += 1;
             }
-            start.elapsed()
+            stopwatch.stop().as_secs_f64() / f64::from(repetitions)
         };
         let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..self.rounds {
-            // After a peer that took long, the first one is for the caches.
-            time(self.ours);
-            let our = time(self.ours);
-            let their = time(peer);
-            ratios.push(their.as_secs_f64() / our.as_secs_f64());
+            let (our, their) = (time(self.ours), time(peer));
             ours.push(our);
             theirs.push(their);
+            ratios.push(their / our);
         }
         for (who, times) in [(self.ours, ours), (peer, theirs)] {
-            let millis = median(times, Duration::cmp).as_secs_f64() * 1e3
-                / f64::from(u32::try_from(repetitions).unwrap_or(u32::MAX));
+            let millis = median(times) * 1e3;
             println!("time: {operation} {objects} {} {millis:.3} ms", who.name());
         }
         Ratio {
             operation,
             objects,
             peer: peer.name(),
-            times: median(ratios, f64::total_cmp),
+            times: median(ratios),
         }
     }
 
@@ -125,7 +124,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-fn median<T: Copy>(mut values: Vec<T>, compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> T {
-    values.sort_unstable_by(compare);
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
 }
