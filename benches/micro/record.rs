@@ -9,7 +9,7 @@ mod fleet;
 use std::time::Duration;
 
 use divan::{AllocProfiler, Bencher, black_box};
-use gotk_metrics::{ConditionStatus, ConditionType, RecordReconcile as _};
+use gotk_metrics::{ConditionStatus, ConditionType, Record, RecordReconcile as _};
 
 use crate::fleet::{Fleet, record};
 
@@ -54,5 +54,21 @@ fn in_three_calls(bencher: Bencher, objects: usize) {
         recorder.record_suspend(&id, false);
         recorder.record_duration(&id, duration);
     });
+    assert_ne!(fleet.count_samples(READY), 0);
+}
+
+/// A hundred full records with one look-up: a hundredth of it is what one costs on a record that is
+/// at hand.
+#[divan::bench(sample_size = 100)]
+fn a_hundred_resolved(bencher: Bencher) {
+    let fleet = Fleet::new(1);
+    let full = [
+        Record::Condition(&ConditionType::READY, ConditionStatus::True),
+        Record::Suspend(false),
+        Record::Duration(Duration::from_millis(1_500)),
+    ];
+    let records = full.repeat(100);
+    let id = fleet.pick().id();
+    bencher.bench_local(|| fleet.recorder.record_all(&id, black_box(&records)));
     assert_ne!(fleet.count_samples(READY), 0);
 }

@@ -1,9 +1,9 @@
 //! What fails: ratios so far below what was measured that only a loss of speed explains them.
 //!
 //! `docs/performance.md` has what was measured and what the goals are. A floor is some two thirds of
-//! the worst that was seen beside seven busy neighbours: what it is to find, labels that are formatted
-//! at each scrape, records fetched one by one in scrape order, a look-up more for a record, halves a
-//! ratio at least.
+//! the worst that was seen, on a calm machine and beside seven busy neighbours. What it is to find
+//! halves a ratio at least: labels that are formatted at each scrape, records fetched one by one in
+//! scrape order, a look-up more for a record.
 
 use crate::compare::Ratio;
 
@@ -19,7 +19,7 @@ const FLOORS: [(&str, usize, &str, f64); 12] = [
     ("encode", 100_000, "prometheus", 60.0),
     ("encode", 100_000, "metrics-exporter-prometheus", 75.0),
     ("record", 10_000, "measured", 3.0),
-    ("record", 10_000, "fastmetrics", 3.0),
+    ("record", 10_000, "fastmetrics", 2.5),
     ("record", 10_000, "prometheus-client", 4.0),
 ];
 
