@@ -3,6 +3,7 @@
 // Not only in the manifest: `cargo test` alone is to hold what `expect` says here.
 #![deny(unfulfilled_lint_expectations)]
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Debug;
 use std::future::{Future, Pending, Ready};
@@ -312,4 +313,26 @@ fn a_manual_clock_moves_for_all_its_clones_and_never_overflows() {
     clock.advance(Duration::MAX);
     clock.advance(Duration::MAX);
     assert_eq!(clone.now(), Duration::from_nanos(u64::MAX));
+}
+
+/// `docs/api.md` has every exported name in the first column of its tables, and no other.
+#[test]
+fn the_list_of_the_api_is_that_of_the_exports() {
+    let exports: BTreeSet<_> = include_str!("../src/lib.rs")
+        .split(';')
+        .filter_map(|item| item.split_once("pub use ").map(|(_, names)| names))
+        .flat_map(|names| {
+            names.rsplit("::").next().into_iter().flat_map(|names| {
+                let names = names.trim_matches(['{', '}', '\n', ' ']);
+                names.split(',').map(str::trim)
+            })
+        })
+        .filter(|name| !name.is_empty())
+        .collect();
+    let listed: BTreeSet<_> = include_str!("../docs/api.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    assert_eq!(listed, exports);
 }
