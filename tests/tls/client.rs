@@ -86,7 +86,16 @@ impl Client {
         &self,
         address: SocketAddr,
     ) -> io::Result<Connection<TlsStream<TcpStream>>> {
-        let connector = TlsConnector::from(Arc::new(self.config()));
+        self.connect_with(Arc::new(self.config()), address).await
+    }
+
+    /// What is known of the server stays in `config`.
+    pub(crate) async fn connect_with(
+        &self,
+        config: Arc<ClientConfig>,
+        address: SocketAddr,
+    ) -> io::Result<Connection<TlsStream<TcpStream>>> {
+        let connector = TlsConnector::from(config);
         let shake_hands = async {
             let stream = TcpStream::connect(address).await?;
             let name = ServerName::try_from("localhost").unwrap();

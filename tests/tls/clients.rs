@@ -1,6 +1,9 @@
 //! Who has to show a certificate, and what it opens.
 
+use std::sync::Arc;
+
 use gotk_metrics::{Format, Recorder, TlsFiles};
+use tokio_rustls::rustls::HandshakeKind;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::certificates::{Authority, Pair, Secret};
@@ -104,7 +107,9 @@ async fn a_new_authority_takes_the_place_of_the_old_one() {
     let (server, secret) = start(&recorder, &own, &old).await;
     let known = Client::of(&[&authority]).showing(&old.issue());
     let unknown = Client::of(&[&authority]).showing(&new.issue());
-    let mut open = known.connect(server.address).await.unwrap();
+    let config = Arc::new(known.config());
+    let again = || known.connect_with(Arc::clone(&config), server.address);
+    let mut open = again().await.unwrap();
     assert_eq!(open.get("/metrics", "").await.unwrap().status, 200);
     unknown.get(server.address, "/metrics").await.unwrap_err();
 
@@ -119,10 +124,44 @@ async fn a_new_authority_takes_the_place_of_the_old_one() {
         200
     );
     // Not by a session of before either: it is the same client.
-    known.get(server.address, "/metrics").await.unwrap_err();
+    if let Ok(mut connection) = again().await {
+        connection.get("/metrics", "").await.unwrap_err();
+    }
     // One answer is left to who was let in before.
     let last = open.get("/metrics", "").await.unwrap();
     assert!(last.head.contains("connection: close"), "{}", last.head);
     assert_eq!(open.drain().await, b"");
     server.stop().await;
+}
+
+/// A session of before would let a certificate in that nobody looks at any more.
+#[tokio::test]
+async fn a_certificate_is_looked_at_by_each_handshake() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let own = authority.issue();
+    let (asking, _secret) = start(&recorder(1), &own, &clients).await;
+    let secret = Secret::of(&own);
+    let open = Running::start(&recorder(1), files(&secret)).await;
+    for version in [&TLS12, &TLS13] {
+        let client = Client::of(&[&authority]).showing(&clients.issue());
+        let client = client.speaking(version);
+        for (server, expected) in [
+            (&asking, HandshakeKind::Full),
+            // Otherwise the client would not have come back to anything above either.
+            (&open, HandshakeKind::Resumed),
+        ] {
+            let config = Arc::new(client.config());
+            let mut kind = None;
+            for _ in 0..2 {
+                let connection = client.connect_with(Arc::clone(&config), server.address);
+                let mut connection = connection.await.unwrap();
+                let answer = connection.get("/metrics", "").await.unwrap();
+                assert_eq!(answer.status, 200);
+                kind = connection.stream.get_ref().1.handshake_kind();
+            }
+            assert_eq!(kind, Some(expected), "{version:?}");
+        }
+    }
+    asking.stop().await;
+    open.stop().await;
 }

@@ -9,8 +9,8 @@ use std::path::Path;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use tokio_rustls::rustls::{self, DEFAULT_VERSIONS, RootCertStore, ServerConfig};
 
 use super::{TlsError, TlsFiles};
@@ -105,6 +105,11 @@ impl Contents {
             _ => config.with_no_client_auth(),
         };
         let mut config = config.with_single_cert(chain, key).map_err(pair_error)?;
+        if self.client_ca.is_some() {
+            // A session that is resumed brings the client's certificate along, which nobody looks at
+            // again: one that has ended would go on for as long as ours stays.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+        }
         config.alpn_protocols = vec![PROTOCOL.to_vec()];
         Ok(config)
     }
