@@ -137,7 +137,12 @@ async fn users_who_differ_in_anything_are_asked_about_each() {
         json!({ "username": USER, "groups": ["a"], "extra": { "a": ["b"] } }),
         json!({ "username": USER, "extra": { "a": ["b", "c"] } }),
         json!({ "username": USER, "extra": { "a": ["b"], "c": [] } }),
+        // Alike but for where one part ends and the next one begins.
+        json!({ "username": format!("{USER}1") }),
+        json!({ "username": USER, "groups": ["a", "bc"] }),
+        json!({ "username": USER, "groups": ["ab", "c"] }),
     ];
+    world.cluster.permit(&format!("{USER}1"), "/metrics");
     for (number, user) in users.iter().enumerate() {
         let token = format!("token-{number}");
         world
@@ -208,6 +213,24 @@ async fn the_right_is_for_the_path_of_the_service() {
         world.cluster.last(Asked::Access)["nonResourceAttributes"]["path"],
         "/internal/metrics"
     );
+}
+
+/// Two services of one process may share what is known, and a right is for one path.
+#[tokio::test(start_paused = true)]
+async fn another_path_is_another_question() {
+    let world = World::new();
+    let auth = KubernetesAuth::new(world.cluster.client());
+    let ask = async |path: &str| {
+        let service = MetricsService::new(Recorder::new()).path(path).unwrap();
+        let request = Request::get(path).header("authorization", "Bearer good-token");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let service = service.authorize(auth.clone());
+        service.respond(&parts).await.status().as_u16()
+    };
+    assert_eq!(ask("/metrics").await, 200);
+    assert_eq!(ask("/more").await, 403);
+    assert_eq!(ask("/metrics").await, 200);
+    assert_eq!(world.cluster.counts(), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]

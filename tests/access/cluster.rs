@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
+use std::panic::panic_any;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
@@ -62,6 +63,15 @@ pub(crate) enum Fault {
     Panic,
     /// It answers so.
     Says(u16, String),
+}
+
+/// What panics again when it is dropped.
+pub(crate) struct Grudge;
+
+impl Drop for Grudge {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
 }
 
 impl Cluster {
@@ -148,7 +158,7 @@ impl Cluster {
             Some(Fault::Says(status, text)) => Ok(response(status, text)),
             Some(Fault::Unreachable) => Err(io::ErrorKind::ConnectionRefused.into()),
             Some(Fault::Silent) => std::future::pending().await,
-            Some(Fault::Panic) => panic!("a layer of the client"),
+            Some(Fault::Panic) => panic_any(Grudge),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Whatever goes wrong between us and the API server, nobody gets metrics for it.
 
+use std::panic::panic_any;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::{Instant, advance};
 
-use crate::cluster::{Asked, Fault};
+use crate::cluster::{Asked, Fault, Grudge};
 use crate::scraper::{GOOD, USER, World, settle};
 
 const BOTH: [Asked; 2] = [Asked::Token, Asked::Access];
@@ -164,7 +165,7 @@ async fn the_limit_of_time_can_be_set() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_who_is_told_changes_nothing() {
-    let world = World::with(|auth| auth.on_error(|_| panic!("a log")));
+    let world = World::with(|auth| auth.on_error(|_| panic_any(Grudge)));
     world.cluster.fail(Asked::Token, Fault::Unreachable);
     assert_eq!(world.status(GOOD).await, 500);
     world.cluster.fail(Asked::Token, None);
