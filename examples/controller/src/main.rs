@@ -20,7 +20,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::{env, io};
 
-use gotk_metrics::{KubernetesAuth, MetricsServer, Recorder};
+use gotk_metrics::{KubernetesAuth, MetricsServer, Recorder, TlsFiles};
 use kube::client::ClientBuilder;
 use kube::{Config, CustomResourceExt as _};
 use tokio::select;
@@ -70,7 +70,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
         let auth = KubernetesAuth::new(client.clone());
         server = server.authorize(auth.on_error(|e| eprintln!("metrics: {}", with_causes(e))));
     }
-    println!("http://{}/metrics", server.local_addr());
+    let mut scheme = "http";
+    if let Some(folder) = options.tls {
+        // A mounted Secret, of cert-manager or alike; see `docs/security.md`.
+        let files = TlsFiles::new(folder.join("tls.crt"), folder.join("tls.key"));
+        server = server.tls(files.on_error(|e| eprintln!("metrics: {}", with_causes(e))))?;
+        scheme = "https";
+    }
+    println!("{scheme}://{}/metrics", server.local_addr());
 
     // Every replica is scraped, whether it leads or waits, until its controller has ended.
     let mut ended = Ok(());

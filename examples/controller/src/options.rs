@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use std::{env, process};
@@ -15,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) metrics: BindAddress,
     /// `METRICS_AUTHORIZE`: whether only those may scrape whom the cluster allows to.
     pub(crate) authorize: bool,
+    /// `METRICS_TLS`: the folder with `tls.crt` and `tls.key` to serve with. Without it, plain HTTP.
+    pub(crate) tls: Option<PathBuf>,
     /// `DELETED_GRACE_SECONDS`: how long a deleted object shows as `Deleted`.
     pub(crate) deleted_grace: Duration,
     /// `LEASE_SECONDS`: how long a leader that is not heard of keeps the others waiting.
@@ -30,6 +33,7 @@ impl Options {
     pub(crate) fn from_env() -> Result<Self, String> {
         let address = variable::<SocketAddr>("METRICS_ADDRESS", "an address and port")?;
         let authorize = variable::<bool>("METRICS_AUTHORIZE", "true or false")?;
+        let tls = variable("METRICS_TLS", "a path")?;
         let grace = variable::<u32>("DELETED_GRACE_SECONDS", "a number of seconds")?;
         let lease = variable::<NonZeroU32>("LEASE_SECONDS", "a number of seconds from 1")?;
         let namespace = variable("POD_NAMESPACE", "a namespace")?;
@@ -37,6 +41,7 @@ impl Options {
         Ok(Self {
             metrics: address.map_or(8080.into(), BindAddress::from),
             authorize: authorize.unwrap_or(false),
+            tls,
             deleted_grace: Duration::from_secs(grace.unwrap_or(300).into()),
             lease_duration: Duration::from_secs(lease.map_or(15, NonZeroU32::get).into()),
             namespace: namespace.unwrap_or_else(|| "default".to_owned()),
