@@ -7,6 +7,7 @@ import argparse
 import os
 import re
 import signal
+import ssl
 import sys
 import tempfile
 import time
@@ -15,11 +16,12 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from certificates import Authority, Secret
 from checks import run_checks
 from kube.cluster import Cluster
 from kube.tokens import Accounts, new_key, signed, tampered
 from processes import running, wait_until
-from prometheus import Prometheus
+from prometheus import Prometheus, job
 
 RUN_LIMIT = 780  # seconds for everything
 EXAMPLE = Path("examples/controller/deploy")
@@ -28,16 +30,19 @@ NAMESPACE = "app-system"
 # With the rights of the example's rbac.yaml, and in time those of the component's controller.yaml.
 USER = f"system:serviceaccount:{NAMESPACE}:app-controller"
 READER = "gotk-metrics-reader"
+HOST = "metrics.example.com"
 REVIEWS = ("tokenreviews", "subjectaccessreviews")
 
 # How long answers are used, in seconds, and how much later a scrape here may notice.
 TOKEN, DENIED, ALLOWED, LATE = 60, 30, 300, 10
+# How often the example reads its certificate.
+RELOAD = 10
 MANY = 100
 
 
 class Controller:
-    def __init__(self, world, pod, authorize):
-        self.world, self.pod, self.port, self.authorize = world, pod, 0, authorize
+    def __init__(self, world, pod, authorize, secret=None):
+        self.world, self.pod, self.port, self.authorize, self.secret = world, pod, 0, authorize, secret
         self.starts, self.log = 0, None
 
     def start(self):
@@ -46,9 +51,11 @@ class Controller:
         chosen = {"METRICS_ADDRESS": f"127.0.0.1:{self.port}", "METRICS_AUTHORIZE": str(self.authorize).lower()}
         chosen |= {"POD_NAMESPACE": NAMESPACE, "POD_NAME": self.pod, "LEASE_SECONDS": "60"}
         chosen |= {"KUBECONFIG": str(self.world.cluster.kubeconfig(USER))}
-        command = [self.world.options.controller]
+        if self.secret:
+            chosen["METRICS_TLS"] = str(self.secret.folder)
+        command, scheme = [self.world.options.controller], "https" if self.secret else "http"
         self.process = self.world.stack.enter_context(running(command, self.log, env=os.environ | chosen))
-        printed = lambda: re.match(r"http://127\.0\.0\.1:(\d+)/metrics\n", self.log.read_text())
+        printed = lambda: re.match(rf"{scheme}://127\.0\.0\.1:(\d+)/metrics\n", self.log.read_text())
         self.port = int(wait_until("the controller prints its address", printed, 20, self.process)[1])
 
     def restart(self):
@@ -101,9 +108,9 @@ class World:
                     counts[one] += int(float(value))
         return counts
 
-    def eventually(self, what, ask, expected, seconds=20):
-        """How long it took."""
-        start = time.monotonic()
+    def eventually(self, what, ask, expected, seconds=20, start=None):
+        """How long it took, since `start` or now."""
+        start = start or time.monotonic()
         while (actual := ask()) != expected and time.monotonic() - start < seconds:
             time.sleep(0.2)
         self.checks.equal(what, actual, expected)
@@ -217,20 +224,98 @@ def check_outage(world, checks):
     world.eventually("who is not known, once it is back", lambda: controller.status(unknown), 200)
 
 
-def check_granted(world, checks):
+def granted(world, checks):
     controller, token = world.controller, world.accounts.create("late")
     checks.equal("before the right is there", controller.status(token), 403)
+    start = time.monotonic()
     world.accounts.bind("late", READER)
-    took = world.eventually("once it is", lambda: controller.status(token), 200, DENIED + LATE)
+    yield
+    took = world.eventually("once it is", lambda: controller.status(token), 200, DENIED + LATE, start)
     checks.that(f"it took {took:.0f} s", took >= DENIED - 1)
 
 
-def check_deleted(world, checks):
+def deleted(world, checks):
     controller, token = world.controller, world.accounts.create("leaver", READER)
     checks.equal("an account that is there", controller.status(token), 200)
+    start = time.monotonic()
     world.accounts.delete("leaver")
-    took = world.eventually("and one that is gone", lambda: controller.status(token), 401, TOKEN + LATE)
+    yield
+    took = world.eventually("and one that is gone", lambda: controller.status(token), 401, TOKEN + LATE, start)
     checks.that(f"it took {took:.0f} s", took >= TOKEN - 5)
+
+
+class Both:
+    """A controller with TLS and access control, and a Prometheus with several ways to ask it."""
+
+    def __init__(self, world):
+        self.world, folder = world, world.folder / "both"
+        folder.mkdir()
+        self.authority, stranger = Authority(folder, "servers"), Authority(folder, "strangers")
+        self.secret = Secret(folder / "mounted", self.authority.issue(HOST).texts())
+        self.controller = Controller(world, "app-controller-2", True, self.secret)
+        self.controller.start()
+        token, good = folder / "token", folder / "good"
+        token.write_text(world.accounts.create("both"))
+        good.write_text(world.good)
+        trusted = {"ca_file": self.authority.certificate, "server_name": HOST}
+        foreign = {**trusted, "ca_file": stranger.certificate}
+        jobs = {"both": (trusted, token), "witness": (trusted, good)}
+        self.wrong = {"without-token": (trusted, None), "foreign-authority": (foreign, good), "plain": (None, good)}
+        address = f"127.0.0.1:{self.controller.port}"
+        more = "".join(job(name, address, *how) for name, how in (jobs | self.wrong).items())
+        self.prometheus = Prometheus(world.stack, world.options.prometheus, folder, "none", more=more)
+
+    def up(self, name):
+        return self.prometheus.value(f'up{{job="{name}"}}', -1)
+
+    def eventually(self, what, name, up, seconds=20, start=None):
+        return self.world.eventually(what, lambda: self.up(name), up, seconds, start)
+
+    def refused(self, code):
+        return self.prometheus.value(f'gotkmetrics_scrapes_total{{job="witness",code="{code}"}}', 0)
+
+    def rotate(self):
+        pair = self.authority.issue(HOST)
+        self.secret.write(pair.texts())
+        return pair.certificate.read_text().split()
+
+    def shows(self, certificate):
+        return ssl.get_server_certificate(("127.0.0.1", self.controller.port)).split() == certificate
+
+
+def both(world, checks):
+    """TLS and a token together: granted and revoked, with a certificate that changes in between."""
+    stage = Both(world)
+    stage.eventually("over TLS, up with a token that may", "witness", 1.0)
+    stage.eventually("over TLS, up with a token that may not", "both", 0.0)
+    for code in (401, 403):
+        world.eventually(f"over TLS, {code} is counted", lambda code=code: stage.refused(code) > 0, True)
+    start, since = time.monotonic(), time.time()
+    world.accounts.bind("both", READER)
+    new = stage.rotate()
+    yield
+    world.eventually("the new certificate is shown", lambda: stage.shows(new), True, RELOAD + LATE, start)
+    stage.eventually("over TLS, up once the right is there", "both", 1.0, DENIED + LATE, start)
+    world.accounts.unbind("both")
+    another = stage.rotate()
+    world.eventually("one more certificate is shown", lambda: stage.shows(another), True, RELOAD + LATE)
+    witness = stage.prometheus.scrapes_of("witness", since)
+    checks.that(f"up at each of {len(witness)} scrapes meanwhile", len(witness) > 20 and all(witness), witness)
+    checks.equal("over TLS, up with a right that was there until now", stage.up("both"), 1.0)
+    stage.controller.restart()
+    stage.eventually("for one that knows nobody yet, up without the right", "both", 0.0)
+    stage.eventually("and with it", "witness", 1.0)
+    world.eventually("its 403 is counted", lambda: stage.refused(403) > 0, True)
+    for name in stage.wrong:
+        scrapes = stage.prometheus.scrapes_of(name)
+        checks.that(f"{name}: refused at each of {len(scrapes)} scrapes", scrapes and not any(scrapes), scrapes)
+
+
+def check_waits(world, checks):
+    """What takes its time, all at once: each begins, waits, and ends, the longest last."""
+    steps = [step(world, checks) for step in (granted, both, deleted)]
+    for step in steps + steps:
+        next(step, None)
 
 
 def check_revoked(world, checks):
@@ -257,7 +342,7 @@ def run(checks, stack, options):
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="e2e-auth-")))
     world = World(checks, stack, options, folder)
     steps = (check_own_rights, check_tokens, check_cost, check_prometheus, check_outage)
-    steps += (check_granted, check_deleted, check_revoked, check_logs)
+    steps += (check_waits, check_revoked, check_logs)
     for step in steps:
         step(world, checks)
 

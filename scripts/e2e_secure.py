@@ -16,25 +16,12 @@ from pathlib import Path
 from certificates import Authority, Secret
 from checks import run_checks
 from processes import running, wait_until
-from prometheus import Prometheus
+from prometheus import Prometheus, job
 
 HOST = "metrics.example.com"
 RUN_LIMIT = 120  # seconds for everything
 
-JOB = """
-  - job_name: {name}
-    scheme: {scheme}
-    static_configs: [{{ targets: ["{address}"] }}]
-"""
-
 READS, ERRORS = "certwatcher_read_certificate_total", "certwatcher_read_certificate_errors_total"
-
-
-def job(name, address, **tls):
-    text = JOB.format(name=name, address=address, scheme="https" if tls else "http")
-    if tls:
-        text += "    tls_config:\n" + "".join(f'      {key}: "{value}"\n' for key, value in tls.items())
-    return text
 
 
 class Stage:
@@ -67,20 +54,15 @@ class Stage:
             "another-name": {**trusted, **own, "server_name": "example.org"},
             "plain": {},
         }
-        more = "".join(job(name, "%s:%d" % self.address, **tls) for name, tls in self.jobs.items())
+        more = "".join(job(name, "%s:%d" % self.address, tls) for name, tls in self.jobs.items())
         self.prometheus = Prometheus(stack, options.prometheus, folder, "none", more=more)
 
     def texts(self, pair):
         return {**pair.texts(), "ca.crt": self.clients.certificate.read_text()}
 
-    def scrapes(self, name, since=0.0):
-        """`up` of each scrape of a job."""
-        [series] = self.prometheus.query(f'up{{job="{name}"}}[10m]') or [{"values": []}]
-        return [float(up) for at, up in series["values"] if float(at) > since]
-
     def wait_for_scrapes(self, count):
         since = time.time()
-        more = lambda: len(self.scrapes("secure", since)) >= count
+        more = lambda: len(self.prometheus.scrapes_of("secure", since)) >= count
         wait_until(f"{count} scrapes", more, 20 + count, self.prometheus.process)
 
     def value(self, name):
@@ -96,7 +78,7 @@ def check_jobs(checks, stage):
     checks.equal("objects that the secure job found", stage.prometheus.value('count(gotk_suspend_status{job="secure"})'), 200.0)
     for name in stage.jobs:
         if name != "secure":
-            scrapes = stage.scrapes(name)
+            scrapes = stage.prometheus.scrapes_of(name)
             checks.that(f"{name}: refused at each of {len(scrapes)} scrapes", scrapes and not any(scrapes), scrapes)
     codes = {one["metric"]["code"]: float(one["value"][1]) for one in stage.prometheus.query("gotkmetrics_scrapes_total")}
     checks.that(f"no scrape counts that was refused: {codes}", codes["200"] > 0 and sum(codes.values()) == codes["200"])
@@ -160,7 +142,7 @@ def run(checks, stack, options):
     check_jobs(checks, stage)
     check_clients(checks, stage)
     check_rotation(checks, stage)
-    scrapes = stage.scrapes("secure")
+    scrapes = stage.prometheus.scrapes_of("secure")
     checks.that(f"up at each of {len(scrapes)} scrapes", len(scrapes) > 15 and all(scrapes), scrapes)
 
 

@@ -34,6 +34,23 @@ scrape_configs:
         replacement: $1
 """
 
+# Another job, with one target.
+JOB = """
+  - job_name: {name}
+    scheme: {scheme}
+    static_configs: [{{ targets: ["{address}"] }}]
+"""
+
+
+def job(name, address, tls=None, token=None):
+    """The text of a job: `tls` is what is known of certificates, `token` the file of what is sent."""
+    text = JOB.format(name=name, address=address, scheme="https" if tls else "http")
+    if tls:
+        text += "    tls_config:\n" + "".join(f'      {key}: "{value}"\n' for key, value in tls.items())
+    if token:
+        text += f"    authorization: {{ type: Bearer, credentials_file: {token} }}\n"
+    return text
+
 
 def fetch(url, headers=None):
     """Status, headers and body; gzip is undone."""
@@ -120,6 +137,11 @@ class Prometheus:
 
     def objects(self, expression):
         return {as_object(one["metric"]) for one in self.query(expression)}
+
+    def scrapes_of(self, job, since=0.0):
+        """`up` of each scrape of a job's only target."""
+        [series] = self.query(f'up{{job="{job}"}}[10m]') or [{"values": []}]
+        return [float(up) for at, up in series["values"] if float(at) > since]
 
     def scrapes(self, pod, within="10m"):
         """Time and `up` of each scrape."""
