@@ -1,6 +1,7 @@
 //! Who may scrape, as seen through the service and an API server in memory.
 //!
-//! The clock stands still unless a test moves it, and no byte leaves the process.
+//! The clock stands still unless a test moves it, and no byte leaves the process; but for `wire`,
+//! which has no reason to wait.
 
 #[cfg(test)]
 mod answers;
@@ -20,3 +21,5 @@ mod scraper;
 mod secrets;
 #[cfg(test)]
 mod times;
+#[cfg(test)]
+mod wire;
