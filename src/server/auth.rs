@@ -55,8 +55,9 @@ const DENIED_LASTS: Duration = Duration::from_secs(30);
 /// takes nothing from the others.
 ///
 /// **Limits.** At most 1024 answers of each kind are kept; then the one that ends first makes room,
-/// whose owner is asked about again. They are kept by SHA-256, and the token nowhere. At most 8 tokens
-/// that were never seen are asked about at once; others wait, within [`timeout`](Self::timeout).
+/// whose owner is asked about again. They are kept by SHA-256, and the token nowhere. At most 8 scrapers
+/// that were not let in before are asked about at once; others wait, within
+/// [`timeout`](Self::timeout).
 ///
 /// Nothing runs in the background: a question is asked by the scrapes that wait for it. Cheap to
 /// clone; clones share what they know.
@@ -130,7 +131,7 @@ impl KubernetesAuth {
     /// Whether whoever sent these headers may read what is at `path`.
     pub(super) async fn admit(&self, headers: &HeaderMap, path: &str) -> Result<(), Refusal> {
         let token = bearer::token(headers).ok_or(Refusal::Unauthorized)?;
-        let user = self.user(token).await.map_err(|e| self.failed(&e))?;
+        let user = self.user(token, path).await.map_err(|e| self.failed(&e))?;
         let user = user.ok_or(Refusal::Unauthorized)?;
         let allowed = self.is_allowed(&user, path).await;
         if allowed.map_err(|e| self.failed(&e))? {
@@ -141,16 +142,16 @@ impl KubernetesAuth {
         Err(Refusal::Forbidden(text))
     }
 
-    async fn user(&self, token: &str) -> Answer<Option<Arc<UserInfo>>> {
+    async fn user(&self, token: &str, path: &str) -> Answer<Option<Arc<UserInfo>>> {
         let digest = token_digest(token, &self.audiences);
         let ask = |before: Option<Option<Arc<UserInfo>>>| {
-            let is_stranger = before.flatten().is_none();
-            let audiences = Arc::clone(&self.audiences);
-            let review = self
-                .reviews
-                .clone()
-                .token(token.to_owned(), audiences, is_stranger);
+            let (auth, token, path) = (self.clone(), token.to_owned(), path.to_owned());
             async move {
+                // A token is easily had: what counts is whether it has opened anything.
+                let right = before.flatten().map(|user| right(&user, &path));
+                let was_let_in = right.and_then(|right| auth.rights.last(&spec_digest(&right)));
+                let is_stranger = was_let_in != Some(true);
+                let review = auth.reviews.token(token, auth.audiences, is_stranger);
                 Ok(match review.await? {
                     Authenticated::As(user) => (Some(Arc::new(user)), TOKEN_LASTS),
                     Authenticated::Nobody => (None, TOKEN_LASTS),
@@ -162,20 +163,11 @@ impl KubernetesAuth {
     }
 
     async fn is_allowed(&self, user: &UserInfo, path: &str) -> Answer<bool> {
-        let spec = SubjectAccessReviewSpec {
-            extra: user.extra.clone(),
-            groups: user.groups.clone(),
-            non_resource_attributes: Some(NonResourceAttributes {
-                path: Some(path.to_owned()),
-                verb: Some("get".to_owned()),
-            }),
-            resource_attributes: None,
-            uid: user.uid.clone(),
-            user: user.username.clone(),
-        };
+        let spec = right(user, path);
         let digest = spec_digest(&spec);
-        let ask = |_| {
-            let review = self.reviews.clone().access(spec);
+        let ask = |before: Option<bool>| {
+            let is_stranger = before != Some(true);
+            let review = self.reviews.clone().access(spec, is_stranger);
             async move {
                 let allowed = review.await?;
                 let lasts = if allowed { ALLOWED_LASTS } else { DENIED_LASTS };
@@ -215,6 +207,21 @@ impl Refusal {
             Self::Forbidden(text) => text,
             Self::Failed => "the cluster could not be asked\n".to_owned(),
         }
+    }
+}
+
+/// What `user` must have.
+fn right(user: &UserInfo, path: &str) -> SubjectAccessReviewSpec {
+    SubjectAccessReviewSpec {
+        extra: user.extra.clone(),
+        groups: user.groups.clone(),
+        non_resource_attributes: Some(NonResourceAttributes {
+            path: Some(path.to_owned()),
+            verb: Some("get".to_owned()),
+        }),
+        resource_attributes: None,
+        uid: user.uid.clone(),
+        user: user.username.clone(),
     }
 }
 

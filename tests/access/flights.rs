@@ -133,6 +133,48 @@ async fn strangers_wait_for_their_turn_and_the_known_do_not() {
     assert_eq!(world.cluster.counts(), (1 + MANY + 1, 2));
 }
 
+/// A token is easily had: what counts is whether it has opened the metrics.
+#[tokio::test(start_paused = true)]
+async fn who_was_denied_stays_a_stranger() {
+    let world = World::new();
+    let tokens: Vec<String> = (0..20).map(|number| format!("user-{number}")).collect();
+    for token in &tokens {
+        world.cluster.add_user(token, token);
+        assert_eq!(world.status(token).await, 403);
+    }
+    advance(Duration::from_secs(60)).await;
+    world.cluster.hold(true);
+    let scrapes: Vec<_> = tokens.iter().map(|token| world.spawn(token)).collect();
+    settle().await;
+    assert_eq!(world.cluster.counts(), (20 + 8, 20));
+    world.cluster.hold(false);
+    for scrape in scrapes {
+        assert_eq!(scrape.await.unwrap(), 403);
+    }
+    assert_eq!(world.cluster.counts(), (40, 40));
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_wait_for_the_question_of_their_right_too() {
+    let world = World::new();
+    assert_eq!(world.status(GOOD).await, 200);
+    advance(Duration::from_secs(300)).await;
+    world.cluster.fail(Asked::Access, Fault::Silent);
+    let mut scrapes = Vec::new();
+    for number in 0..20 {
+        let token = format!("user-{number}");
+        world.cluster.add_user(&token, &token);
+        scrapes.push(world.spawn(&token));
+    }
+    settle().await;
+    assert_eq!(world.cluster.counts().1, 1 + 8);
+    world.cluster.fail(Asked::Access, None);
+    assert_eq!(world.status(GOOD).await, 200);
+    for scrape in scrapes {
+        scrape.abort();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_waits_too_long_for_a_turn_is_told() {
     let world = World::new();

@@ -129,6 +129,15 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
 }
 
 impl<V> Cache<V> {
+    /// The answer that was known last, whether it may still be used or not.
+    pub(super) fn last(&self, digest: &Digest) -> Option<V>
+    where
+        V: Clone,
+    {
+        let state = self.state.lock();
+        state.known.get(digest).map(|known| known.value.clone())
+    }
+
     /// Answers that are kept, used or not.
     pub(super) fn len(&self) -> usize {
         self.state.lock().known.len()

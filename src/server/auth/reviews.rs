@@ -13,7 +13,7 @@ use k8s_openapi::api::authorization::v1::{SubjectAccessReview, SubjectAccessRevi
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use k8s_openapi::serde::{Serialize, de::DeserializeOwned};
 use kube_client::Client;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::error::{Review, ReviewError};
@@ -25,7 +25,7 @@ const ACCESS_REVIEWS: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Far more than a user with many groups has.
 const ANSWER_BYTES: usize = 1 << 20;
-/// Tokens never seen before that are asked about at once. Whoever tries many must not use up what
+/// Questions at once about whoever was not let in before. Whoever tries many must not use up what
 /// the API server grants to the controller, whose name the questions carry.
 pub(super) const STRANGERS: usize = 8;
 
@@ -54,7 +54,7 @@ impl Reviews {
         }
     }
 
-    /// Whose token this is. A token that was good before does not wait behind strangers.
+    /// Whose token this is. Who is no stranger does not wait behind those who are.
     pub(super) async fn token(
         self,
         token: String,
@@ -62,12 +62,7 @@ impl Reviews {
         is_stranger: bool,
     ) -> Result<Authenticated, ReviewError> {
         let ask = async {
-            // Never closed.
-            let _turn = if is_stranger {
-                self.strangers.acquire().await.ok()
-            } else {
-                None
-            };
+            let _turn = self.turn(is_stranger).await;
             let spec = TokenReviewSpec {
                 audiences: (!audiences.is_empty()).then(|| audiences.to_vec()),
                 token,
@@ -88,13 +83,21 @@ impl Reviews {
     }
 
     /// Whether the API server's word is yes.
-    pub(super) async fn access(self, spec: SubjectAccessReviewSpec) -> Result<bool, ReviewError> {
+    pub(super) async fn access(
+        self,
+        spec: SubjectAccessReviewSpec,
+        is_stranger: bool,
+    ) -> Result<bool, ReviewError> {
         let review = SubjectAccessReview {
             spec,
             ..SubjectAccessReview::default()
         };
         let kind = Review::SubjectAccess;
-        let ask = self.ask::<_, SubjectAccessReview>(kind, ACCESS_REVIEWS, &review, "");
+        let ask = async {
+            let _turn = self.turn(is_stranger).await;
+            self.ask::<_, SubjectAccessReview>(kind, ACCESS_REVIEWS, &review, "")
+                .await
+        };
         let review = timeout(self.limit, ask)
             .await
             .map_err(|_| timed_out(kind, self.limit))??;
@@ -102,6 +105,15 @@ impl Reviews {
         match (status.allowed, status.denied.unwrap_or_default()) {
             (true, true) => Err(nonsense(kind, "both allowed and denied")),
             (allowed, _) => Ok(allowed),
+        }
+    }
+
+    async fn turn(&self, is_stranger: bool) -> Option<SemaphorePermit<'_>> {
+        if is_stranger {
+            // Never closed.
+            self.strangers.acquire().await.ok()
+        } else {
+            None
         }
     }
 
