@@ -82,3 +82,58 @@ impl AsyncWrite for Wire {
         written
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::io::IoSlice;
+    use tokio::net::TcpListener;
+
+    use crate::server::limits::Limits;
+
+    /// hyper and rustls each choose one of the two.
+    type PollWrite = fn(Pin<&mut Wire>, &mut Context<'_>) -> Poll<io::Result<usize>>;
+
+    const BYTES: &[u8] = &[0; 1 << 16];
+
+    #[tokio::test]
+    async fn a_peer_that_takes_nothing_stalls_whichever_way_it_is_written() {
+        let ways: [PollWrite; 2] = [
+            |wire, cx| wire.poll_write(cx, BYTES),
+            |wire, cx| wire.poll_write_vectored(cx, &[IoSlice::new(BYTES)]),
+        ];
+        for write in ways {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let peer = TcpStream::connect(listener.local_addr().unwrap()).await;
+            let (stream, _) = listener.accept().await.unwrap();
+            let progress = Progress::new(Limits::default());
+            progress.request();
+            let mut wire = Wire::new(stream, progress.clone());
+            let whole = progress.deadline();
+            // Into the buffers of the system, until they are full.
+            while poll_fn(|cx| Poll::Ready(write(Pin::new(&mut wire), cx)))
+                .await
+                .is_ready()
+            {
+                assert_eq!(progress.deadline(), whole);
+            }
+            assert!(progress.deadline() < whole, "the stall is not seen");
+            let peer = peer.unwrap();
+            let mut buffer = vec![0; 1 << 20];
+            tokio::select! {
+                written = poll_fn(|cx| write(Pin::new(&mut wire), cx)) => {
+                    assert!(written.is_ok());
+                }
+                () = async {
+                    loop {
+                        peer.readable().await.unwrap();
+                        // It may be that nothing is there.
+                        let _ = peer.try_read(&mut buffer);
+                    }
+                } => {}
+            }
+            assert_eq!(progress.deadline(), whole, "it lasts");
+        }
+    }
+}
