@@ -172,10 +172,10 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
-    not(all(feature = "client", feature = "kube")),
+    not(all(feature = "client", feature = "kube", feature = "server")),
     expect(
         dead_code,
-        reason = "the core can do all that a kube-rs controller and its client need; with the features nothing is left over"
+        reason = "the core can do all that a kube-rs controller, its client and a server need; with the features nothing is left over"
     )
 )]
 
