@@ -4,11 +4,11 @@
 //!
 //! Fails if memory goes beyond the limits below. Times are only printed: others use the machine too.
 
-use std::hint::spin_loop;
+mod waits;
+
+use std::fs;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::time::Duration;
 
 use allocation_counter::measure;
 use gotk_metrics::{ConditionStatus, ConditionType, Format};
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
 
     // A busy neighbour alone makes a thread wait now and then: that is what to compare with.
     for scrapes in [false, true] {
-        print_waits(&ids, scrapes);
+        waits::print(&ids, scrapes);
     }
     let within = (1..=HEAP_LIMIT).contains(&heap) && resident <= RESIDENT_LIMIT;
     let within = within && scrape <= SCRAPE_LIMIT && percent <= LEFT_LIMIT;
@@ -80,48 +80,6 @@ fn forget(recorder: &Recorder, ids: &[ObjectId]) {
         recorder.forget(id);
     }
     assert_eq!(scrape(recorder), 0);
-}
-
-/// Times creates and records while another thread is busy, with scrapes or with nothing.
-#[expect(clippy::disallowed_methods, reason = "times what the recorder does")]
-fn print_waits(ids: &[ObjectId], scrapes: bool) {
-    let (recorder, done) = (&Recorder::new(), &AtomicBool::new(false));
-    let time = |id| {
-        let start = Instant::now();
-        record(recorder, id);
-        start.elapsed()
-    };
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) && (!scrapes || scrape(recorder) < usize::MAX) {
-                spin_loop();
-            }
-        });
-        let create: fn(&Recorder) = Recorder::clear;
-        for (operation, prepare) in [("create", create), ("record", |_| ())] {
-            let mut times = Vec::new();
-            for _ in 0..1_000_000 / OBJECTS {
-                prepare(recorder);
-                times.extend(ids.iter().map(time));
-            }
-            let other = if scrapes { "scrapes" } else { "a busy loop" };
-            print!("{operation} beside {other}: ");
-            print_times(times);
-        }
-        done.store(true, Ordering::Relaxed);
-    });
-}
-
-fn print_times(mut times: Vec<Duration>) {
-    times.sort_unstable();
-    let at = |permille| times.get(times.len() * permille / 1000).copied();
-    let [median, p999] = [500, 999].map(|permille| at(permille).unwrap_or_default());
-    let mean = times.iter().sum::<Duration>() / u32::try_from(times.len()).unwrap_or(u32::MAX);
-    let worst = times.last().copied().unwrap_or_default();
-    let long = times.iter().filter(|time| time.as_millis() > 0).count();
-    println!(
-        "mean {mean:?}, median {median:?}, p99.9 {p999:?}, worst {worst:?}, {long} ppm over 1 ms"
-    );
 }
 
 fn bytes(count: impl TryInto<usize>) -> usize {
