@@ -56,3 +56,17 @@ fn custom_registry_prints_both_directions() {
     ];
     assert_prints("custom_registry", &lines, "");
 }
+
+#[cfg(feature = "server")]
+#[test]
+fn fleet_says_what_a_flag_wants() {
+    for wrong in ["", "h", "9m", "1d", "1\u{e9}"] {
+        let mut fleet = Command::new(build("fleet"));
+        fleet.args(["--backfill", wrong]);
+        let Ended { code, out, err } = run(fleet, b"");
+        let said = format!(
+            "fleet: --backfill is `{wrong}` and not a time from 10m to 24h such as 1h or 90m; try --help\n"
+        );
+        assert_eq!((code, out, err), (Some(2), String::new(), said));
+    }
+}

@@ -36,12 +36,9 @@ impl FromStr for Length {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (number, unit) = text.split_at_checked(text.len() - 1).ok_or(())?;
-        let unit = match unit {
-            "h" => 3_600,
-            "m" => 60,
-            _ => return Err(()),
-        };
+        let hours = text.strip_suffix('h').map(|number| (number, 3_600));
+        let minutes = || text.strip_suffix('m').map(|number| (number, 60));
+        let (number, unit) = hours.or_else(minutes).ok_or(())?;
         let seconds = number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
         let seconds = seconds.filter(|seconds| (600..=86_400).contains(seconds));
         seconds.map(Duration::from_secs).map(Self).ok_or(())

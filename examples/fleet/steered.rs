@@ -30,6 +30,8 @@ impl Life {
         let mut plan = self.take_over();
         loop {
             match order {
+                // What is not there cannot change.
+                Order::Suspend | Order::Resume | Order::Delete if self.is_deleted() => {}
                 Order::Suspend => self.controller.suspend(true),
                 Order::Resume => self.controller.suspend(false),
                 Order::Delete => self.controller.delete(),
