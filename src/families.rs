@@ -6,7 +6,7 @@ mod recording;
 
 use std::time::Duration;
 
-pub use self::recording::Record;
+pub use self::recording::Recording;
 
 use crate::catalog::Family;
 use crate::inner::Inner;
@@ -14,10 +14,9 @@ use crate::status::State;
 use crate::sync::Arc;
 use crate::{ConditionStatus, ConditionType, ToObjectId};
 
-/// `gotk_reconcile_condition`: the state of each condition of each object, a handle of a
-/// [`Recorder`](crate::Recorder).
+/// `gotk_reconcile_condition`: the state of each condition of each object.
 ///
-/// Whenever an object has a condition, all four of its states are there, one of them 1, the others
+/// A handle of a [`Recorder`](crate::Recorder), which makes it. Whenever an object has a condition, all four of its states are there, one of them 1, the others
 /// 0: Flux's alert joins on `Deleted` and never fires where that series is missing.
 ///
 /// Cheap to clone; clones write to one recorder.
@@ -72,10 +71,9 @@ impl ConditionGauge {
     }
 }
 
-/// `gotk_suspend_status`: whether each object is suspended, a handle of a
-/// [`Recorder`](crate::Recorder).
+/// `gotk_suspend_status`: whether each object is suspended.
 ///
-/// Cheap to clone; clones write to one recorder.
+/// A handle of a [`Recorder`](crate::Recorder), which makes it. Cheap to clone; clones write to one recorder.
 ///
 /// # Examples
 ///
@@ -114,12 +112,11 @@ impl SuspendGauge {
     }
 }
 
-/// `gotk_reconcile_duration_seconds`: how long reconciles of each object took, a handle of a
-/// [`Recorder`](crate::Recorder).
+/// `gotk_reconcile_duration_seconds`: how long reconciles of each object took.
 ///
 /// Successes and failures alike, in seconds, from the start of an attempt to its end.
 ///
-/// Cheap to clone; clones write to one recorder.
+/// A handle of a [`Recorder`](crate::Recorder), which makes it. Cheap to clone; clones write to one recorder.
 ///
 /// # Examples
 ///

@@ -218,7 +218,7 @@ pub use clock::ManualClock;
 pub use controller::Outcome;
 pub use error::{AlreadyRegistered, AlreadySet, AppendError, BuildError};
 pub use exposition::{Chunks, Format};
-pub use families::{ConditionGauge, DurationHistogram, Record, SuspendGauge};
+pub use families::{ConditionGauge, DurationHistogram, Recording, SuspendGauge};
 #[cfg(feature = "kube")]
 pub use kube::{
     ControllerExt, ControllerOptions, Observe, Observed, Reconcile, RecordedStream, Tracked,

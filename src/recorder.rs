@@ -11,7 +11,7 @@ pub use self::builder::RecorderBuilder;
 
 use crate::error::{AlreadyRegistered, AlreadySet, AppendError};
 use crate::exposition::{Chunks, Format, Selection, append, register_collector};
-use crate::families::{ConditionGauge, DurationHistogram, Record, SuspendGauge};
+use crate::families::{ConditionGauge, DurationHistogram, Recording, SuspendGauge};
 use crate::inner::Inner;
 use crate::object::ToObjectId;
 use crate::sync::{Arc, Ordering};
@@ -52,8 +52,10 @@ pub struct Recorder {
 static GLOBAL: OnceCell<Recorder> = OnceCell::new();
 
 impl Recorder {
-    /// A recorder with Flux's bounds, a grace of five minutes, at most 100 000 objects, the
-    /// system's monotonic clock.
+    /// A recorder with the defaults of its [`builder`](Self::builder).
+    ///
+    /// Flux's bounds, a grace of five minutes, at most 100 000 objects, the system's monotonic
+    /// clock.
     #[must_use]
     pub fn new() -> Self {
         RecorderBuilder::new().build_valid()
@@ -64,10 +66,19 @@ impl Recorder {
         RecorderBuilder::new()
     }
 
-    /// The process-wide recorder: the one given to [`set_global`](Self::set_global), or a
-    /// [`new`](Self::new) one made by the first call.
+    /// The process-wide recorder, for code that cannot be handed one.
     ///
-    /// For code that cannot be handed a recorder. Nothing in this crate uses it by itself.
+    /// The one given to [`set_global`](Self::set_global), or a [`new`](Self::new) one made by the
+    /// first call. Nothing in this crate uses it by itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+    ///
+    /// let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
+    /// Recorder::global().record_suspend(&apps, true);
+    /// ```
     pub fn global() -> &'static Self {
         GLOBAL.get_or_init(Self::new)
     }
@@ -137,25 +148,25 @@ impl Recorder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Record, Recorder};
+    /// use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Recording, Recorder};
     ///
     /// let recorder = Recorder::new();
     /// let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
     /// recorder.record_all(
     ///     &apps,
     ///     &[
-    ///         Record::Condition(&ConditionType::READY, ConditionStatus::True),
-    ///         Record::Suspend(false),
-    ///         Record::Duration(Duration::from_millis(1_500)),
+    ///         Recording::Condition(&ConditionType::READY, ConditionStatus::True),
+    ///         Recording::Suspend(false),
+    ///         Recording::Duration(Duration::from_millis(1_500)),
     ///     ],
     /// );
     /// assert!(recorder.encode(Format::Text).contains("gotk_suspend_status{"));
     /// ```
-    pub fn record_all<I>(&self, id: &I, records: &[Record<'_>])
+    pub fn record_all<I>(&self, id: &I, recordings: &[Recording<'_>])
     where
         I: ToObjectId + ?Sized,
     {
-        self.inner.record_all(id, records);
+        self.inner.record_all(id, recordings);
     }
 
     /// The whole exposition as one string.
@@ -171,8 +182,7 @@ impl Recorder {
     ///
     /// Removes the series of objects whose grace has ended, then fixes which objects are written;
     /// their values are read as the chunks are made. No lock is held between chunks or while bytes
-    /// are written, so
-    /// a slow reader delays nobody.
+    /// are written, so a slow reader delays nobody.
     ///
     /// The call itself sorts the objects if any came or went since the last one: some tens of
     /// milliseconds at 100 000 objects, worth a blocking thread in an async server.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use gotk_metrics::{
-    ConditionStatus, ConditionType, ObjectId, Outcome, Record, RecordReconcile as _, Recorder,
+    ConditionStatus, ConditionType, ObjectId, Outcome, RecordReconcile as _, Recorder, Recording,
 };
 
 const HEALTHY: ConditionType = ConditionType::from_static("Healthy");
@@ -37,9 +37,9 @@ fn suspend_allocates_nothing() {
 #[test]
 fn all_at_once_allocate_nothing() {
     let records = [
-        Record::Condition(&ConditionType::READY, ConditionStatus::False),
-        Record::Suspend(true),
-        Record::Duration(Duration::from_secs(1)),
+        Recording::Condition(&ConditionType::READY, ConditionStatus::False),
+        Recording::Suspend(true),
+        Recording::Duration(Duration::from_secs(1)),
     ];
     assert_free(|recorder| recorder.record_all(&apps(), &records));
 }

@@ -17,8 +17,8 @@ use std::time::Duration;
 use gotk_metrics::{
     AlreadyRegistered, AlreadySet, AppendError, Attempt, BuildError, Chunks, Completion,
     ConditionGauge, ConditionStatus, ConditionType, DurationHistogram, Family, FamilyType, Format,
-    ManualClock, ObjectId, Outcome, Record, RecordReconcile, Recorded, Recorder, RecorderBuilder,
-    SuspendGauge, ToObjectId,
+    ManualClock, ObjectId, Outcome, RecordReconcile, Recorded, Recorder, RecorderBuilder,
+    Recording, SuspendGauge, ToObjectId,
 };
 
 fn shared<T: Send + Sync + Unpin + Debug + 'static>() {}
@@ -80,7 +80,7 @@ fn any_recorder_may_be_shared_as_a_trait_object() {
 
 #[test]
 fn values_compare_and_hash() {
-    shared::<Record<'static>>();
+    shared::<Recording<'static>>();
     value::<ObjectId<'static>>();
     value::<ConditionType>();
     value::<ConditionStatus>();
@@ -190,7 +190,7 @@ fn values_may_cross_a_caught_panic() {
     unwind_safe::<Recorded<Ready<Result<(), ()>>>>();
     unwind_safe::<ManualClock>();
     unwind_safe::<ObjectId<'static>>();
-    unwind_safe::<Record<'static>>();
+    unwind_safe::<Recording<'static>>();
     unwind_safe::<ConditionType>();
 }
 

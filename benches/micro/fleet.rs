@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Record, Recorder};
+use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Recorder, Recording};
 
 pub(crate) struct Fleet {
     pub(crate) recorder: Recorder,
@@ -62,9 +62,9 @@ pub(crate) fn record(
     duration: Duration,
 ) {
     let records = [
-        Record::Condition(&ConditionType::READY, ready),
-        Record::Suspend(false),
-        Record::Duration(duration),
+        Recording::Condition(&ConditionType::READY, ready),
+        Recording::Suspend(false),
+        Recording::Duration(duration),
     ];
     recorder.record_all(&object.id(), &records);
 }

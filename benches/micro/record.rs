@@ -9,7 +9,7 @@ mod fleet;
 use std::time::Duration;
 
 use divan::{AllocProfiler, Bencher, black_box};
-use gotk_metrics::{ConditionStatus, ConditionType, Record, RecordReconcile as _};
+use gotk_metrics::{ConditionStatus, ConditionType, RecordReconcile as _, Recording};
 
 use crate::fleet::{Fleet, record};
 
@@ -63,9 +63,9 @@ fn in_three_calls(bencher: Bencher, objects: usize) {
 fn a_hundred_resolved(bencher: Bencher) {
     let fleet = Fleet::new(1);
     let full = [
-        Record::Condition(&ConditionType::READY, ConditionStatus::True),
-        Record::Suspend(false),
-        Record::Duration(Duration::from_millis(1_500)),
+        Recording::Condition(&ConditionType::READY, ConditionStatus::True),
+        Recording::Suspend(false),
+        Recording::Duration(Duration::from_millis(1_500)),
     ];
     let records = full.repeat(100);
     let id = fleet.pick().id();

@@ -1,6 +1,6 @@
 //! This crate, in chunks as its server writes them, or as one string as its peers do.
 
-use gotk_metrics::{ConditionType, Format, ObjectId, Record, Recorder};
+use gotk_metrics::{ConditionType, Format, ObjectId, Recorder, Recording};
 
 use crate::fleet::{KIND, Object};
 use crate::peer::Peer;
@@ -49,9 +49,9 @@ impl Peer for GotkMetrics {
     fn record(&self, object: &Object) {
         let id = ObjectId::new(KIND, &object.name).within(&object.namespace);
         let records = [
-            Record::Condition(&ConditionType::READY, object.ready.into()),
-            Record::Suspend(!object.ready),
-            Record::Duration(object.duration),
+            Recording::Condition(&ConditionType::READY, object.ready.into()),
+            Recording::Suspend(!object.ready),
+            Recording::Duration(object.duration),
         ];
         self.recorder.record_all(&id, &records);
     }

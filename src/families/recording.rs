@@ -11,10 +11,21 @@ use crate::series::ObjectSeries;
 use crate::status::Slot;
 use crate::{ConditionStatus, ConditionType, ToObjectId};
 
-/// One of several things to record of an object; see [`Recorder::record_all`](crate::Recorder::record_all).
+/// One thing to record of an object, for [`record_all`](crate::Recorder::record_all).
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{Format, ObjectId, Recorder, Recording};
+///
+/// let recorder = Recorder::new();
+/// let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
+/// recorder.record_all(&apps, &[Recording::Suspend(true)]);
+/// assert!(recorder.encode(Format::Text).contains("gotk_suspend_status{"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Record<'a> {
+pub enum Recording<'a> {
     /// As [`record_condition`](crate::RecordReconcile::record_condition).
     Condition(&'a ConditionType, ConditionStatus),
     /// As [`record_suspend`](crate::RecordReconcile::record_suspend).
@@ -24,46 +35,46 @@ pub enum Record<'a> {
 }
 
 impl Inner {
-    pub(crate) fn record_all<I>(&self, id: &I, records: &[Record<'_>])
+    pub(crate) fn record_all<I>(&self, id: &I, recordings: &[Recording<'_>])
     where
         I: ToObjectId + ?Sized,
     {
         let id = id.to_object_id();
         let is_done = self.store.with_known(id.key(), |series| {
-            for record in records {
-                self.write(series, *record);
+            for recording in recordings {
+                self.write(series, *recording);
             }
         });
         if is_done {
             return;
         }
         // New or deleted: what brings it here, or back, is for each of them to say.
-        for record in records {
-            match *record {
-                Record::Condition(condition, status) => {
+        for recording in recordings {
+            match *recording {
+                Recording::Condition(condition, status) => {
                     self.set_condition(&id, condition, status);
                 }
-                Record::Suspend(suspended) => self.set_suspended(&id, suspended),
-                Record::Duration(duration) => self.observe(&id, duration),
+                Recording::Suspend(suspended) => self.set_suspended(&id, suspended),
+                Recording::Duration(duration) => self.observe(&id, duration),
             }
         }
     }
 
     /// Writes to the record of an object that is not deleted.
-    fn write(&self, series: &ObjectSeries, record: Record<'_>) {
-        match record {
-            Record::Condition(condition, status) => {
+    fn write(&self, series: &ObjectSeries, recording: Recording<'_>) {
+        match recording {
+            Recording::Condition(condition, status) => {
                 if let Some(slot) = self.slot(condition) {
                     write_condition(series, slot, status, false);
                 }
             }
-            Record::Suspend(suspended) if self.exposes(Family::SuspendStatus) => {
+            Recording::Suspend(suspended) if self.exposes(Family::SuspendStatus) => {
                 write_suspended(series, suspended);
             }
-            Record::Duration(duration) if self.exposes(Family::ReconcileDuration) => {
+            Recording::Duration(duration) if self.exposes(Family::ReconcileDuration) => {
                 series.observe(&self.bounds, duration.as_secs_f64());
             }
-            Record::Suspend(_) | Record::Duration(_) => {}
+            Recording::Suspend(_) | Recording::Duration(_) => {}
         }
     }
 

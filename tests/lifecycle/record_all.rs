@@ -1,6 +1,6 @@
 //! Several recordings of one object in one call are what they are in calls of their own.
 
-use gotk_metrics::{Format, Record, Recorder, RecorderBuilder};
+use gotk_metrics::{Format, Recorder, RecorderBuilder, Recording};
 
 use crate::*;
 
@@ -9,7 +9,7 @@ use crate::*;
 fn assert_same(
     prepare: impl Fn(&Recorder),
     build: impl Fn() -> RecorderBuilder,
-    records: &[Record<'_>],
+    records: &[Recording<'_>],
 ) {
     let [(each, _), (all, _)] = [(); 2].map(|()| on_manual_clock(build()));
     prepare(&each);
@@ -22,22 +22,22 @@ fn assert_same(
     assert_eq!(each, all);
 }
 
-fn record_alone(recorder: &Recorder, record: Record<'_>) {
+fn record_alone(recorder: &Recorder, record: Recording<'_>) {
     match record {
-        Record::Condition(condition, status) => {
+        Recording::Condition(condition, status) => {
             recorder.record_condition(&app(), condition, status);
         }
-        Record::Suspend(suspended) => recorder.record_suspend(&app(), suspended),
-        Record::Duration(duration) => recorder.record_duration(&app(), duration),
+        Recording::Suspend(suspended) => recorder.record_suspend(&app(), suspended),
+        Recording::Duration(duration) => recorder.record_duration(&app(), duration),
         _ => panic!("no call for {record:?}"),
     }
 }
 
-const ALL: [Record<'_>; 4] = [
-    Record::Suspend(true),
-    Record::Condition(&STALLED, True),
-    Record::Duration(HALF_A_SECOND),
-    Record::Condition(&READY, False),
+const ALL: [Recording<'_>; 4] = [
+    Recording::Suspend(true),
+    Recording::Condition(&STALLED, True),
+    Recording::Duration(HALF_A_SECOND),
+    Recording::Condition(&READY, False),
 ];
 
 #[test]
@@ -73,10 +73,10 @@ fn a_type_too_many_is_refused_alone() {
         .collect();
     let records: Vec<_> = names
         .iter()
-        .map(|name| Record::Condition(name, True))
+        .map(|name| Recording::Condition(name, True))
         .collect();
     recorder.record_all(&app(), &records);
-    recorder.record_all(&app(), &[Record::Suspend(true)]);
+    recorder.record_all(&app(), &[Recording::Suspend(true)]);
     let text = recorder.encode(Format::Text);
     assert!(
         text.contains("gotkmetrics_refused_total{limit=\"condition_types\"} 7\n"),
