@@ -19,6 +19,8 @@ use self::descriptions::Description;
 /// Kubernetes' Go libraries and `process_` those of Prometheus' client libraries, all with their
 /// names, labels and help. Families of this crate's own start with `gotkmetrics_`.
 ///
+/// # Examples
+///
 /// ```
 /// use gotk_metrics::Family;
 ///
@@ -104,7 +106,7 @@ pub enum Family {
     ProcessVirtualMemory,
     /// How much address space this process may use.
     ProcessVirtualMemoryMax,
-    /// How long requests to an API server took until the head of their answer, by host and method.
+    /// How long requests took until the head of their answer, by host and method.
     RequestDuration,
     /// Requests to an API server, by status code, host and method.
     RequestsTotal,
@@ -119,6 +121,15 @@ pub enum Family {
 }
 
 /// The type of a metric family, as its `# TYPE` line names it.
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{Family, FamilyType};
+///
+/// let histograms = Family::all().filter(|one| one.family_type() == FamilyType::Histogram);
+/// assert!(histograms.map(Family::name).any(|name| name == "gotk_reconcile_duration_seconds"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FamilyType {

@@ -20,10 +20,10 @@ use crate::requests::{Code, Host, Method};
 use crate::sync::Arc;
 
 impl Recorder {
-    /// A tower layer that counts the requests of a client: `rest_client_requests_total` and
-    /// `rest_client_request_duration_seconds`.
+    /// A tower layer that counts the requests of a client.
     ///
-    /// For the `ClientBuilder` of kube, before the client is built:
+    /// In `rest_client_requests_total` and `rest_client_request_duration_seconds`, as
+    /// [`ClientLayer`] says. For the `ClientBuilder` of kube, before the client is built:
     ///
     /// ```text
     /// let requests = recorder.client_layer(&config.cluster_url);
@@ -36,8 +36,6 @@ impl Recorder {
     /// So placed, the layer sees what client-go counts: a request with all its retries is one, with
     /// the last answer and the time of all. kube's retries are inside of `with_layer`; to count
     /// each attempt they have to be outside, and `docs/metrics.md` shows how.
-    ///
-    /// What is counted when is at [`ClientLayer`].
     ///
     /// # Examples
     ///

@@ -20,6 +20,18 @@ use crate::status::ConditionStatus;
 use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// How an attempt ended: the label `result` of `controller_runtime_reconcile_total`.
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{Format, ObjectId, Outcome, RecordReconcile as _, Recorder};
+///
+/// let recorder = Recorder::new();
+/// let attempt = recorder.start(&ObjectId::new("Bucket", "charts").within("infra"));
+/// attempt.finish(Outcome::RequeueAfter);
+/// let line = r#"{controller="bucket",result="requeue_after"} 1"#;
+/// assert!(recorder.encode(Format::Text).contains(line));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,

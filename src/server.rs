@@ -178,8 +178,7 @@ impl MetricsServer {
         self
     }
 
-    /// Whether a scraper that asks for gzip gets it, unless the exposition is short, and how it is
-    /// made.
+    /// Whether a scraper that asks for gzip gets it, and how it is made.
     ///
     /// See [`MetricsService::gzip`]. Defaults to true, which is [`Gzip::Flate2`].
     pub fn gzip(mut self, gzip: impl Into<Gzip>) -> Self {
@@ -204,8 +203,10 @@ impl MetricsServer {
         self
     }
 
-    /// How long the head of a request may take, from its first byte; of the first request, from the
-    /// connection on. Defaults to 10 seconds.
+    /// How long the head of a request may take, from its first byte to its last.
+    ///
+    /// That of the first request on a connection counts from the connection on. Defaults to 10
+    /// seconds.
     pub fn header_timeout(mut self, limit: Duration) -> Self {
         self.limits.header = limit;
         self
@@ -241,7 +242,7 @@ impl MetricsServer {
         self
     }
 
-    /// Encrypts every connection, with a certificate from files that are read again while it serves.
+    /// Encrypts every connection, with a certificate from files that are read again and again.
     ///
     /// TLS 1.2 and 1.3, HTTP/1.1 within. The files are read here, and then every
     /// [`reload_interval`](TlsFiles::reload_interval) by the future that serves. New connections

@@ -45,8 +45,9 @@ pub enum ConditionStatus {
 }
 
 impl ConditionStatus {
-    /// Reads the `status` of a Kubernetes condition; anything but `True` and `False` is `Unknown`,
-    /// as in Flux.
+    /// Reads the `status` of a Kubernetes condition.
+    ///
+    /// Anything but `True` and `False` is `Unknown`, as in Flux.
     #[must_use]
     pub fn parse(status: &str) -> Self {
         match status {
@@ -94,8 +95,7 @@ impl From<bool> for ConditionStatus {
 pub struct ConditionType(Cow<'static, str>);
 
 impl ConditionType {
-    /// Whether the object is fully reconciled; the condition that the alerts and dashboards ask
-    /// for.
+    /// Whether the object is fully reconciled: what alerts and dashboards ask for.
     pub const READY: Self = Self::from_static("Ready");
     /// Whether a reconciliation is going on.
     pub const RECONCILING: Self = Self::from_static("Reconciling");

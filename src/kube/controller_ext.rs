@@ -35,8 +35,10 @@ where
     K: Clone + Resource + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
     K::DynamicType: Eq + Hash + Clone + fmt::Debug + Unpin,
 {
-    /// `Controller::run` with everything recorded: attempts, panics and cancels, errors of the
-    /// watches, and at each scrape the state of every object in the controller's own store.
+    /// `Controller::run` with everything recorded.
+    ///
+    /// Attempts, panics and cancels, errors of the watches, and at each scrape the state of every
+    /// object in the controller's own store.
     ///
     /// Arguments and items are those of `Controller::run`. For a kind that is known at run time
     /// only, such as `DynamicObject`, and for one of another crate there is

@@ -65,8 +65,7 @@ pub trait Observe {
         None
     }
 
-    /// Whether the object is suspended; `None` if its kind knows no such thing, which makes no
-    /// series.
+    /// Whether the object is suspended; `None`, which makes no series, if its kind cannot be.
     ///
     /// An object that is suspended and has no condition Ready is Ready by its last reconcile, even
     /// if that did nothing but see that it is suspended. A kind whose reconcile writes no
@@ -77,21 +76,19 @@ pub trait Observe {
         None
     }
 
-    /// The generation of the spec that the status is about, `status.observedGeneration` in most
-    /// kinds.
+    /// The generation of the spec that the status is about.
     ///
-    /// One that is below `metadata.generation` counts in `gotkmetrics_objects_behind`: the
+    /// In most kinds `status.observedGeneration`. One that is below `metadata.generation` counts in `gotkmetrics_objects_behind`: the
     /// controller has not got to the newest spec. Not of an object that is suspended or being
     /// deleted, which raises the generation too. Defaults to none.
     fn observed_generation(&self) -> Option<i64> {
         None
     }
 
-    /// The value of a label that was added to `gotk_resource_info` by
-    /// [`ControllerOptions::info_labels`](crate::ControllerOptions::info_labels); `None` or empty
-    /// leaves it out.
+    /// The value of a label that was added to `gotk_resource_info`; `None` leaves it out.
     ///
-    /// Bounded values only: a revision, a name, a URL; never a message, an annotation or a time.
+    /// By [`ControllerOptions::info_labels`](crate::ControllerOptions::info_labels). An empty value
+    /// leaves it out too. Bounded values only: a revision, a name, a URL; never a message, an annotation or a time.
     /// Cut at 1024 bytes. Defaults to none.
     fn info(&self, label: &str) -> Option<Cow<'_, str>> {
         let _ = label;

@@ -23,10 +23,9 @@ use crate::resource_info::{InfoLabelError, InfoLabels};
 use crate::status::Slot;
 use crate::sync::{Arc, AtomicBool};
 
-/// How a controller of `K` is recorded; made by [`Recorder::controller`] and
-/// [`Recorder::controller_with`].
+/// How a controller of `K` is recorded.
 ///
-/// Handed to [`run_recorded_with`](crate::ControllerExt::run_recorded_with), or used by hand with
+/// Made by [`Recorder::controller`] and [`Recorder::controller_with`]. Handed to [`run_recorded_with`](crate::ControllerExt::run_recorded_with), or used by hand with
 /// [`instrument`](Self::instrument) and [`track`](Self::track).
 ///
 /// `O` and `R` say how objects are read and what becomes of failures. They have no names outside of
@@ -88,8 +87,9 @@ impl Recorder {
         self.controller_with(K::DynamicType::default())
     }
 
-    /// The options of a controller of `K`, whose kind is known at run time only, as
-    /// `Controller::new_with` takes it.
+    /// The options of a controller of `K`, whose kind is known at run time only.
+    ///
+    /// `dyntype` is what `Controller::new_with` takes.
     ///
     /// # Examples
     ///
@@ -140,10 +140,9 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         self
     }
 
-    /// Labels that `gotk_resource_info` has besides its own, such as `revision`; [`Observe::info`]
-    /// says their values.
+    /// Labels that `gotk_resource_info` has besides its own, such as `revision`.
     ///
-    /// Declared here once, so that no object can bring a label name along. Each value of a label
+    /// [`Observe::info`] says their values. Declared here once, so that no object can bring a label name along. Each value of a label
     /// that changes makes a new series. Defaults to none.
     ///
     /// # Errors
@@ -174,10 +173,9 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         Ok(self)
     }
 
-    /// How many reconciles the controller runs at a time at most, as told to kube-rs by
-    /// `Config::concurrency`.
+    /// How many reconciles the controller runs at a time at most.
     ///
-    /// Shown as `controller_runtime_max_concurrent_reconciles`; changes nothing else, since kube-rs
+    /// What was told to kube-rs by `Config::concurrency`. Shown as `controller_runtime_max_concurrent_reconciles`; changes nothing else, since kube-rs
     /// does not tell what it was told. Zero is no limit, and makes no series. Defaults to zero.
     pub fn max_concurrent(mut self, reconciles: u16) -> Self {
         self.settings.max_concurrent = NonZeroU64::new(reconciles.into());
@@ -198,10 +196,9 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         }
     }
 
-    /// Turns a panic of the reconcile function into an error of its own, which goes to the error
-    /// policy.
+    /// Turns a panic of the reconcile function into an error of its own.
     ///
-    /// The panic is counted as one all the same. Only what happens while the future is polled is
+    /// That goes to the error policy. The panic is counted as one all the same. Only what happens while the future is polled is
     /// caught, which for an `async fn` is everything. Defaults to letting a panic through,
     /// which ends the controller, as in kube-rs.
     ///

@@ -76,8 +76,7 @@ impl Drop for Tracked {
 }
 
 impl Recorder {
-    /// Reads the state of the store's objects at each scrape, for as long as the returned guard
-    /// lives.
+    /// Reads the state of the store's objects at each scrape, until the guard is dropped.
     ///
     /// What is in the store is exposed: Ready and whichever of the conditions Reconciling and
     /// Stalled an object has, its suspension, also before its first reconcile and right after a
@@ -140,8 +139,9 @@ impl Recorder {
         self.controller::<K>().track(store)
     }
 
-    /// [`track`](Self::track) for a kind of another crate or one that is known at run time only:
-    /// `observe` says what state an object is in.
+    /// [`track`](Self::track), where a closure says what state an object is in.
+    ///
+    /// For a kind of another crate, or one that is known at run time only.
     ///
     /// # Panics
     ///

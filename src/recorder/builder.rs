@@ -93,17 +93,18 @@ impl RecorderBuilder {
         self
     }
 
-    /// Neither records nor exposes `family`: what would be recorded in it does nothing, and a
-    /// registry that is appended may have a family of its name. Defaults to all families.
+    /// Neither records nor exposes `family`.
+    ///
+    /// What would be recorded in it does nothing, and a registry that is appended may have a family
+    /// of its name. Defaults to all families.
     pub fn without(mut self, family: Family) -> Self {
         self.without |= family.bit();
         self
     }
 
-    /// Exposes `process_*` too: processor time, memory, file descriptors and threads of this
-    /// process, and when it started.
+    /// Exposes `process_*` too, which are about this process.
     ///
-    /// Names, help and meaning are those of Prometheus' client libraries. Read from `/proc` at each
+    /// Processor time, memory, file descriptors, threads, and when it started. Names, help and meaning are those of Prometheus' client libraries. Read from `/proc` at each
     /// scrape; what cannot be read there is absent. On other systems than Linux this does
     /// nothing. In a process with several recorders it is for one of them. Defaults to none of
     /// these families.

@@ -11,8 +11,10 @@ use tokio::net::TcpListener;
 /// Connections that wait to be accepted; what std and Go ask for where the system allows it.
 const BACKLOG: i32 = 1024;
 
-/// Where a [`MetricsServer`](crate::MetricsServer) listens: made from a port, a [`SocketAddr`],
-/// tokio's `TcpListener`, or an `Option<SocketAddr>`, whose `None` means nowhere.
+/// Where a [`MetricsServer`](crate::MetricsServer) listens.
+///
+/// Made from a port, a [`SocketAddr`], tokio's `TcpListener`, or an `Option<SocketAddr>`, whose
+/// `None` means nowhere.
 ///
 /// # Examples
 ///

@@ -140,12 +140,11 @@ impl MetricsService {
         self
     }
 
-    /// Whether a scraper that asks for gzip gets it, unless the exposition is short, and how it is
-    /// made.
+    /// Whether a scraper that asks for gzip gets it, and how it is made.
     ///
-    /// An exposition shrinks to less than a tenth, for a tenth of a second or two of work at 100
-    /// 000 objects, or half of that with [`Gzip::Direct`]. Defaults to true, which is
-    /// [`Gzip::Flate2`].
+    /// An exposition shrinks to less than a tenth, for a tenth of a second or two of work at
+    /// 100 000 objects, or half of that with [`Gzip::Direct`]. One that fits into a packet is sent
+    /// as it is. Defaults to true, which is [`Gzip::Flate2`].
     #[must_use]
     pub fn gzip(mut self, gzip: impl Into<Gzip>) -> Self {
         self.gzip = gzip.into();
