@@ -122,7 +122,7 @@ impl ConditionType {
         &self.0
     }
 
-    pub(crate) fn capped(&self) -> &str {
+    fn capped(&self) -> &str {
         cap(&self.0, MAX_TYPE)
     }
 }

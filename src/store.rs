@@ -241,7 +241,7 @@ impl Store {
     }
 
     /// Removes what was deleted at least the grace ago, at most `limit` records.
-    pub(crate) fn expire(&self, now: Duration, limit: usize) {
+    fn expire(&self, now: Duration, limit: usize) {
         for _ in 0..limit {
             let Some(series) = self.tombstones.lock().pop_due(now, self.grace) else {
                 return;

@@ -14,7 +14,7 @@ pub(crate) struct Slot(u32);
 impl Slot {
     pub(crate) const READY: Self = Self(0);
     /// How many the state word has room for.
-    pub(crate) const COUNT: usize = 16;
+    pub(super) const COUNT: usize = 16;
 
     pub(crate) const fn index(self) -> u32 {
         self.0

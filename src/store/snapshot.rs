@@ -16,7 +16,7 @@ const BLOCK: usize = 1024;
 
 pub(crate) struct Snapshot {
     /// What the store's membership was when this was taken.
-    pub(crate) membership: u64,
+    pub(super) membership: u64,
     pub(crate) blocks: Vec<Block>,
 }
 

@@ -11,7 +11,7 @@ use crate::series::ObjectSeries;
 use crate::sync::Arc;
 
 #[derive(Default)]
-pub(crate) struct Tombstones(BTreeMap<Place, Arc<ObjectSeries>>);
+pub(super) struct Tombstones(BTreeMap<Place, Arc<ObjectSeries>>);
 
 /// When it was deleted, and its address: many may be deleted in one moment.
 type Place = (Duration, usize);
@@ -22,17 +22,17 @@ fn place(series: &Arc<ObjectSeries>) -> Place {
 
 impl Tombstones {
     /// Adds a record that was just deleted.
-    pub(crate) fn insert(&mut self, series: &Arc<ObjectSeries>) {
+    pub(super) fn insert(&mut self, series: &Arc<ObjectSeries>) {
         self.0.insert(place(series), Arc::clone(series));
     }
 
     /// Takes out a record that is deleted no longer or leaves the store.
-    pub(crate) fn remove(&mut self, series: &Arc<ObjectSeries>) {
+    pub(super) fn remove(&mut self, series: &Arc<ObjectSeries>) {
         self.0.remove(&place(series));
     }
 
     /// Takes out the oldest record, if it was deleted at least `grace` before `now`.
-    pub(crate) fn pop_due(&mut self, now: Duration, grace: Duration) -> Option<Arc<ObjectSeries>> {
+    pub(super) fn pop_due(&mut self, now: Duration, grace: Duration) -> Option<Arc<ObjectSeries>> {
         let oldest = self.0.first_entry()?;
         let (deleted_at, _) = *oldest.key();
         (now.saturating_sub(deleted_at) >= grace).then(|| oldest.remove())
