@@ -29,6 +29,18 @@ fn send(address: SocketAddr, request: &str) -> TcpStream {
     stream
 }
 
+/// Until the first byte of the answer is there. In a thread, which does not hold the time as a
+/// blocking task would.
+async fn has_begun(client: &TcpStream) {
+    let (done, begun) = oneshot::channel();
+    let mut reader = client.try_clone().unwrap();
+    thread::spawn(move || {
+        let read = reader.read(&mut [0; 1]);
+        let _ = done.send(read);
+    });
+    assert_eq!(begun.await.unwrap().unwrap(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_header_that_does_not_end_is_cut_off() {
     let server = MetricsServer::bind(recorder(1), any_port()).await.unwrap();
@@ -148,14 +160,7 @@ async fn a_client_that_does_not_read_cannot_hold_up_the_end() {
     let address = server.local_addr();
     let client = send(address, SCRAPE);
     let server = Running::serve(server);
-    // The scrape has begun.
-    let (done, begun) = oneshot::channel();
-    let reader = client.try_clone().unwrap();
-    thread::spawn(move || {
-        let read = (&reader).read(&mut [0; 1]);
-        let _ = done.send(read);
-    });
-    assert_eq!(begun.await.unwrap().unwrap(), 1);
+    has_begun(&client).await;
     let serving = server.signal();
     ended(serving).await;
     drop(client);
@@ -168,13 +173,7 @@ async fn a_client_that_never_reads_is_cut_off() {
     let server = MetricsServer::bind(recorder, any_port()).await.unwrap();
     let mut client = send(server.local_addr(), SCRAPE);
     let server = Running::serve(server);
-    let (done, begun) = oneshot::channel();
-    let reader = client.try_clone().unwrap();
-    thread::spawn(move || {
-        let read = (&reader).read(&mut [0; 1]);
-        let _ = done.send(read);
-    });
-    assert_eq!(begun.await.unwrap().unwrap(), 1);
+    has_begun(&client).await;
     // Far less than the wait for the next request.
     sleep(Duration::from_secs(40)).await;
     let answer = spawn_blocking(move || {
