@@ -1,8 +1,8 @@
 //! Every object's record: the sharded table, the cap, and the life of a record.
 //!
 //! A record is created, deleted, revived and removed here and nowhere else, under the write lock of
-//! its shard. Locks are taken in the order shard, tombstones; never two shards at once; and never
-//! while user code runs.
+//! its shard. Behind the lock of a shard come those of the tombstones and of the condition types,
+//! behind these none; never two shards at once; and never while user code runs.
 
 mod snapshot;
 mod tombstones;
