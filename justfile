@@ -26,23 +26,17 @@ features:
 msrv:
     cargo +1.89 check -p gotk-metrics --all-features
 
-# The oldest direct dependencies. Needs a nightly cargo; Cargo.lock is put back afterwards.
+# The oldest direct dependencies. Needs a nightly cargo.
 minimal:
-    #!/usr/bin/env bash
-    set -euo pipefail
-    kept=$(mktemp)
-    cp Cargo.lock "$kept"
-    trap 'cp "$kept" Cargo.lock; rm "$kept"' EXIT
-    cargo +nightly update -Z direct-minimal-versions
-    cargo check -p gotk-metrics --all-features
+    scripts/minimal
 
 # The documentation as docs.rs builds it. The `docsrs` that it sets besides needs a nightly rustdoc.
 docs:
     RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --all-features
 
-# Changes of the API, and foreign types in it. Need cargo-semver-checks, and cargo-check-external-types with its nightly.
+# Changes of the API since the last release, and foreign types in it. Needs cargo-check-external-types with its nightly.
 api:
-    cargo semver-checks
+    scripts/semver
     cargo +nightly check-external-types --all-features
 
 # Licences, duplicates and sources of the dependencies. Needs cargo-deny.
@@ -54,7 +48,7 @@ deny:
 rules:
     scripts/rules
 
-# The goals of docs/reliability.md, each with its figure; takes an hour. `scripts/reliability --short` takes a minute.
+# The goals of docs/reliability.md, each with its figure; takes an hour and more. `scripts/reliability --short` takes a minute.
 reliability *goals:
     scripts/reliability {{goals}}
 
