@@ -15,6 +15,7 @@ from checks import run_checks
 from kube.world import GRACE, LEASE, PENDING, World, named
 from prometheus import fetch
 
+OPENMETRICS = "application/openmetrics-text"
 RUN_LIMIT = 420  # seconds for everything
 OUTAGE = 6
 # How long a leader may be silent. The first one's is longer than the API server is away.
@@ -226,9 +227,12 @@ def check_end(world, checks):
     checks.equal("exit code after SIGTERM", first.end(), 0)
     holder = world.cluster.call("GET", LEASE)["spec"].get("holderIdentity", "nobody")
     checks.equal("holder of the lease", holder, "nobody")
-    second.start(LEASE_SHORT)
+    second.start(LEASE_SHORT, openmetrics=True)
     theirs = f'pod="{second.pod}"'
     world.eventually("Ready, as who is next has it", lambda: world.ready(theirs).get(WEB), "True")
+    _, headers, text = fetch(second.url("/metrics"), {"Accept": OPENMETRICS})
+    checks.that("who is next answers in OpenMetrics", headers["Content-Type"].startswith(OPENMETRICS), headers)
+    exposition.check(checks, text, world.options.promtool)
     world.cluster.call("PATCH", LEASE, {"spec": {"holderIdentity": "another"}}, "application/merge-patch+json")
     checks.equal("exit code of a leader whose lease another has", second.exit_code(), 1)
     world.eventually("Ready, as it has it", lambda: world.ready(theirs), {})

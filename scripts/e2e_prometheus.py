@@ -35,6 +35,7 @@ ACCEPT = {
 }
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version="
 
 
 def samples(text):
@@ -68,11 +69,25 @@ def check_exposition(checks, prometheus, url, promtool):
     checks.equal("scrape_samples_scraped", prometheus.value("scrape_samples_scraped"), float(samples(text)))
     for version, accept in ACCEPT.items():
         status, headers, again = fetch(url, {"Accept": accept, "Accept-Encoding": "gzip"})
-        known = headers["Content-Type"].startswith(("text/plain; version=0.0.4", "application/openmetrics-text; version="))
+        known = headers["Content-Type"].startswith(("text/plain; version=0.0.4", OPENMETRICS))
         same = (status, known, samples(again)) == (200, True, samples(text))
         detail = f"status {status}, {headers['Content-Type']}, {samples(again)} samples"
         checks.that(f"scraped as Prometheus {version} asks", same, detail)
     exposition.check(checks, text, promtool)
+
+
+def check_openmetrics(checks, stack, options, folder):
+    """Another fleet, for a moment: the first one answers everybody in text."""
+    log = folder / "openmetrics.log"
+    command = [options.fleet, "--speed", str(SPEED), "--listen", "127.0.0.1:0", "--openmetrics", "--stop-after", "2"]
+    fleet = stack.enter_context(running(command, log))
+    printed = lambda: re.match(r"(http://[0-9.:]+/metrics)\n", log.read_text())
+    address = wait_until("the other fleet prints its address", printed, 10, fleet)
+    time.sleep(2)
+    for version, accept in ACCEPT.items():
+        _, headers, text = fetch(address[1], {"Accept": accept})
+        checks.that(f"OpenMetrics for Prometheus {version}", headers["Content-Type"].startswith(OPENMETRICS), headers)
+        exposition.check(checks, text, options.promtool)
 
 
 def check_objects(checks, prometheus, truth):
@@ -180,6 +195,7 @@ def run(checks, stack, options):
 
     check_scraping(checks, prometheus, frozen_at)
     check_exposition(checks, prometheus, address[0].strip(), options.promtool)
+    check_openmetrics(checks, stack, options, folder)
     check_objects(checks, prometheus, truth)
     check_variety(checks, truth)
     check_attempts(checks, prometheus, truth)

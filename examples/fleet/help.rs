@@ -6,6 +6,7 @@ Simulates Flux's controllers and serves their metrics.
   --objects N           how many objects there are [300]
   --speed F             how many times as fast as real time everything runs [1]
   --listen ADDR         where to serve /metrics; port 0 takes any free one [127.0.0.1:8080]
+  --openmetrics         answer in OpenMetrics whoever prefers it, as Prometheus does
   --seed N              other numbers, other fates [0]
   --stop-after SECONDS  freeze everything after so many real seconds, go on serving
   --truth FILE          write what a scrape must show to FILE then, as JSON

@@ -81,7 +81,9 @@ fn main() -> ExitCode {
 async fn serve(options: &Options) -> Result<(), Error> {
     let time = Arc::new(Time::new(options.speed, time::unix_now()));
     let recorder = world::recorder(options, &time)?;
-    let server = MetricsServer::bind(recorder.clone(), options.listen).await?;
+    let server = MetricsServer::bind(recorder.clone(), options.listen)
+        .await?
+        .openmetrics(options.openmetrics);
     println!("http://{}/metrics", server.local_addr());
 
     let fleet = Fleet::start(options, World::new(recorder, time, Range::default()));

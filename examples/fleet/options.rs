@@ -13,6 +13,7 @@ pub(crate) struct Options {
     pub(crate) objects: usize,
     pub(crate) speed: f64,
     pub(crate) listen: SocketAddr,
+    pub(crate) openmetrics: bool,
     pub(crate) seed: u64,
     pub(crate) stop_after: Option<Duration>,
     pub(crate) truth: Option<PathBuf>,
@@ -29,6 +30,7 @@ impl Options {
             objects: 300,
             speed: 1.0,
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            openmetrics: false,
             seed: 0,
             stop_after: None,
             truth: None,
@@ -45,6 +47,7 @@ impl Options {
                     let wanted = "an address and port such as 127.0.0.1:8080";
                     options.listen = value(&mut args, "--listen", wanted, |_| true)?;
                 }
+                Arg::Long("openmetrics") => options.openmetrics = true,
                 Arg::Long("seed") => {
                     let wanted = "a whole number from 0";
                     options.seed = value(&mut args, "--seed", wanted, |_| true)?;

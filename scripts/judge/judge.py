@@ -15,9 +15,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parse_text
-
 # What all end-to-end scripts share.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -25,7 +22,6 @@ import exposition
 import model
 import scripts
 
-PARSERS = {"text": parse_text, "openmetrics": parse_openmetrics}
 TIMEOUT = 60  # seconds; a run takes milliseconds, the million some seconds
 BAD_SHARE = 20  # one script of so many has a bad line
 SHOWN = 3  # failures explained in full
@@ -118,7 +114,7 @@ def judge_exposition(format_, text, expected):
     if wrong := exposition.faults(text):
         return Failure("spelling", wrong[0])
     try:
-        families = list(PARSERS[format_](text))
+        families = list(exposition.PARSERS[format_](text))
     except Exception as error:  # the parsers raise ValueError, KeyError and IndexError alike
         return Failure(f"{format_} parser", repr(error))
     if [family.name for family in families] != list(expected):

@@ -37,12 +37,13 @@ class Replica:
         self.world, self.pod, self.port = world, pod, 0
         self.log, self.starts = None, 0
 
-    def start(self, lease):
+    def start(self, lease, openmetrics=False):
         """`lease` is how many seconds the others wait for it. Again on its port, as a container that restarts."""
         self.starts += 1
         self.log = self.world.folder / f"{self.pod}-{self.starts}.log"
         chosen = {"METRICS_ADDRESS": f"127.0.0.1:{self.port}", "DELETED_GRACE_SECONDS": str(GRACE)}
         chosen |= {"LEASE_SECONDS": str(lease), "POD_NAMESPACE": NAMESPACE, "POD_NAME": self.pod}
+        chosen |= {"METRICS_OPENMETRICS": str(openmetrics).lower()}
         chosen |= {"KUBECONFIG": str(self.world.cluster.kubeconfig(USER))}
         command = [self.world.options.controller]
         self.process = self.world.stack.enter_context(running(command, self.log, env=os.environ | chosen))

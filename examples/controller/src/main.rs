@@ -64,7 +64,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .build();
     let election = Election::new(&client, &options);
     // A port that is in use is an error here, before the first reconcile.
-    let mut server = MetricsServer::bind(recorder.clone(), options.metrics).await?;
+    let mut server = MetricsServer::bind(recorder.clone(), options.metrics)
+        .await?
+        .openmetrics(options.openmetrics);
     if options.authorize {
         // Needs the rights of `deploy/components/auth`; see `docs/security.md`.
         let auth = KubernetesAuth::new(client.clone());

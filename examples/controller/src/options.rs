@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) authorize: bool,
     /// `METRICS_TLS`: the folder with `tls.crt` and `tls.key` to serve with. Without it, plain HTTP.
     pub(crate) tls: Option<PathBuf>,
+    /// `METRICS_OPENMETRICS`: whether a scraper that prefers OpenMetrics gets it.
+    pub(crate) openmetrics: bool,
     /// `DELETED_GRACE_SECONDS`: how long a deleted object shows as `Deleted`.
     pub(crate) deleted_grace: Duration,
     /// `LEASE_SECONDS`: how long a leader that is not heard of keeps the others waiting.
@@ -34,6 +36,7 @@ impl Options {
         let address = variable::<SocketAddr>("METRICS_ADDRESS", "an address and port")?;
         let authorize = variable::<bool>("METRICS_AUTHORIZE", "true or false")?;
         let tls = variable("METRICS_TLS", "a path")?;
+        let openmetrics = variable::<bool>("METRICS_OPENMETRICS", "true or false")?;
         let grace = variable::<u32>("DELETED_GRACE_SECONDS", "a number of seconds")?;
         let lease = variable::<NonZeroU32>("LEASE_SECONDS", "a number of seconds from 1")?;
         let namespace = variable("POD_NAMESPACE", "a namespace")?;
@@ -42,6 +45,7 @@ impl Options {
             metrics: address.map_or(8080.into(), BindAddress::from),
             authorize: authorize.unwrap_or(false),
             tls,
+            openmetrics: openmetrics.unwrap_or(false),
             deleted_grace: Duration::from_secs(grace.unwrap_or(300).into()),
             lease_duration: Duration::from_secs(lease.map_or(15, NonZeroU32::get).into()),
             namespace: namespace.unwrap_or_else(|| "default".to_owned()),
