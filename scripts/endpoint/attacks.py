@@ -214,7 +214,11 @@ def read_at_once(address, count, header):
     sizes = []
     while selector.get_map():
         for key, _ in selector.select(60):
-            size = key.fileobj.recv_into(buffer)
+            try:
+                size = key.fileobj.recv_into(buffer)
+            except ConnectionResetError:
+                # Its time was over.
+                size, key.data[1] = 0, b""
             key.data[0] += size
             if size:
                 key.data[1] = (key.data[1] + buffer[max(0, size - 7) : size])[-7:]
