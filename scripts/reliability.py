@@ -1,4 +1,4 @@
-"""The goals R1 to R17: how each is measured, and the table of what came out.
+"""The goals R1 to R17, the soak and the faults: how each is measured, and the table of what came out.
 
 Started by `reliability`. A goal that could not be measured has failed.
 """
@@ -30,11 +30,15 @@ GOALS = {
     "R15": "set-up errors: an error that names the input, no panic",
     "R16": "no unsafe, no panic path",
     "R17": "supply chain: cargo-deny, no openssl, protobuf, h2",
+    "soak": "20 000 objects for twenty minutes: memory flat, no scrape lost, no series of what is gone",
+    "faults": "killed and restarted twenty times: shown is what is, and nothing comes back",
 }
 # Stages of their own have these in CI.
-NOT_SHORT = {"R2", "R11", "R12", "R13", "R14"}
+NOT_SHORT = {"R2", "R11", "R12", "R13", "R14", "soak", "faults"}
 BY_PROGRAM = {"R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R15"}
 BY_ENDPOINT = {"R2": "hostile", "R11": "slow-headers", "R12": "slow-readers", "R13": "at-once"}
+# What they print that is worth a word, beside how many checks passed.
+BY_SCRIPT = {"soak": r"memory of the last quarter is [\d.]+|no scrape of \d+ failed", "faults": r"\d+ steps of churn.*"}
 # Lints that keep panics out of what is not a test.
 PANICS = ("unwrap_used", "expect_used", "panic", "indexing_slicing")
 UNWANTED = ("openssl", "openssl-sys", "native-tls", "protobuf", "prost", "h2")
@@ -71,6 +75,11 @@ def by_endpoint(goal, _options):
     return passed, last_line(out)
 
 
+def by_script(goal, _options):
+    passed, out = ran(f"scripts/{goal}")
+    return passed, "; ".join([*re.findall(BY_SCRIPT[goal], out), last_line(out)])
+
+
 def hostile_http(_options):
     command = ("cargo", "test", "-p", "gotk-metrics", "--no-default-features", "--features", "server", "--test", "server", "hostile")
     passed, out = ran(*command)
@@ -103,6 +112,8 @@ def measured(goal, options):
         return by_program(goal, options)
     if goal in BY_ENDPOINT:
         return by_endpoint(goal, options)
+    if goal in BY_SCRIPT:
+        return by_script(goal, options)
     return {"R1": fuzzed, "R14": hostile_http, "R16": no_panic, "R17": supply_chain}[goal](options)
 
 
