@@ -8,7 +8,7 @@ use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::{ConditionType, Format, RecordReconcile as _, Recorder};
 
 use crate::manual::on_manual_clock;
-use crate::{GRACE, app, bounded, encode, while_scraping};
+use crate::{GRACE, app, bounded, encode, join, while_scraping};
 
 const READY: ConditionType = ConditionType::READY;
 
@@ -64,8 +64,7 @@ fn after_any_churn_exactly_the_right_objects_are_left() {
             thread::scope(|scope| {
                 let other = scope.spawn(|| encode(&recorder, &mut more));
                 encode(&recorder, &mut text);
-                // The end of the scope would do, but ThreadSanitizer sees no further than this.
-                other.join().unwrap();
+                join(other);
             });
             ready(&text);
             ready(&more);
@@ -129,11 +128,12 @@ fn a_deletion_during_a_clear_is_not_forgotten() {
                 create(&recorder, number);
             }
             thread::scope(|scope| {
-                scope.spawn(|| recorder.clear());
+                let clear = scope.spawn(|| recorder.clear());
                 for number in 2000..4000 {
                     recorder.record_condition(&app(number), &READY, True);
                     recorder.record_deleted(&app(number));
                 }
+                join(clear);
             });
             clock.advance(GRACE);
             let text = recorder.encode(Format::Text);
@@ -211,10 +211,12 @@ fn ends_of_attempts_that_race_with_deletions_never_show_an_object_alive() {
         for _ in 0..200 {
             let attempts: Vec<_> = (0..50).map(|number| recorder.start(&app(number))).collect();
             thread::scope(|scope| {
-                scope.spawn(|| (0..50).for_each(|number| recorder.record_deleted(&app(number))));
+                let deletions = scope
+                    .spawn(|| (0..50).for_each(|number| recorder.record_deleted(&app(number))));
                 attempts
                     .into_iter()
                     .for_each(gotk_metrics::Attempt::succeed);
+                join(deletions);
             });
             let mut text = String::new();
             encode(&recorder, &mut text);
@@ -241,8 +243,8 @@ fn threads_that_race_for_condition_types_share_the_room() {
                 }
             };
             thread::scope(|scope| {
-                for _ in 0..4 {
-                    scope.spawn(write);
+                for writer in [(); 4].map(|()| scope.spawn(write)) {
+                    join(writer);
                 }
             });
             let text = recorder.encode(Format::Text);

@@ -11,7 +11,7 @@ mod torn;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use gotk_metrics::{Format, ObjectId, Recorder};
@@ -55,23 +55,30 @@ fn while_scraping(enough: usize, write: &[&(dyn Fn() + Sync)], mut scrape: impl 
         let writers = scope.spawn(move || {
             let _done = Done(written);
             thread::scope(|scope| {
-                for write in write {
+                let writers = write.iter().map(|write| {
                     scope.spawn(move || {
                         write();
                         while scrapes.load(Ordering::Relaxed) < enough {
                             write();
                         }
-                    });
-                }
+                    })
+                });
+                writers.collect::<Vec<_>>().into_iter().for_each(join);
             });
         });
         while written.load(Ordering::Relaxed) == 0 {
             scrape();
             scrapes.fetch_add(1, Ordering::Relaxed);
         }
-        writers.join().unwrap_or_else(|panic| resume_unwind(panic));
+        join(writers);
         scrape();
     });
+}
+
+/// A scope would wait by itself. But `ThreadSanitizer` sees no such wait: to it, what the thread did last races with
+/// what comes after.
+fn join(thread: ScopedJoinHandle<'_, ()>) {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic));
 }
 
 /// Encodes into a buffer that is used again.
