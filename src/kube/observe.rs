@@ -52,7 +52,7 @@ use crate::{ConditionStatus, ConditionType};
     message = "`{Self}` does not say what state it is in",
     label = "`Observe` is not implemented for it",
     note = "for a type of your own an empty `impl Observe for ... {{}}` is enough: Ready then follows the reconciles",
-    note = "for a type of another crate use `run_recorded_with(recorder.controller::<K>().observe(|object| Observed::new()), ...)`"
+    note = "for a type of another crate use `run_recorded_with(recorder.controller::<K>().observe(|_| Observed::new()), ...)`"
 )]
 pub trait Observe {
     /// The status of the condition `type_`, such as `Ready`; `None` if the object does not have it.

@@ -46,7 +46,7 @@ fn who_forgets_observe_is_told_what_to_write() {
         "note: for a type of your own an empty `impl Observe for ... {}` is enough: \
          Ready then follows the reconciles",
         "note: for a type of another crate use \
-         `run_recorded_with(recorder.controller::<K>().observe(|object| Observed::new()), ...)`",
+         `run_recorded_with(recorder.controller::<K>().observe(|_| Observed::new()), ...)`",
     ] {
         assert!(told.contains(line), "nothing of {line:?} in\n{told}");
     }
