@@ -1,8 +1,10 @@
-"""What the end-to-end scripts say: a line per check, then how many passed, within a limit of time.
+"""What the end-to-end scripts have in common: which programs they are given, and what they say, which is a line per
+check and then how many passed, within a limit of time.
 
 Knows nothing of what is checked.
 """
 
+import argparse
 import contextlib
 import signal
 
@@ -54,8 +56,16 @@ def stop(number, _frame):
     raise Broken("took too long" if number == signal.SIGALRM else f"signal {number}")
 
 
-def run_checks(run, seconds):
-    """Calls `run` with the checks and an ExitStack for what it starts; returns the exit code."""
+def arguments(doc, *programs):
+    """A parser of a script's command line: the path of each program that it needs, and what the script adds."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    for program in programs:
+        parser.add_argument(f"--{program}", required=True)
+    return parser
+
+
+def run_checks(run, seconds, *given):
+    """Calls `run` with the checks, an ExitStack for what it starts, and `given`; returns the exit code."""
     # So that the processes are ended, and the run is bounded, whatever happens.
     for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, stop)
@@ -63,7 +73,7 @@ def run_checks(run, seconds):
     checks = Checks()
     try:
         with contextlib.ExitStack() as stack:
-            run(checks, stack)
+            run(checks, stack, *given)
     except Broken as broken:
         checks.that(broken, False)
     print(f"{checks.passed} passed, {checks.failed} failed")

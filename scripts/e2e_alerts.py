@@ -3,7 +3,6 @@
 Started by `e2e-alerts`, which finds the programs. Prints a line per check; exit code 1 if one fails.
 """
 
-import argparse
 import contextlib
 import re
 import subprocess
@@ -13,7 +12,7 @@ import time
 from pathlib import Path
 
 from alerting import Alertmanager, Webhook
-from checks import run_checks
+from checks import arguments, run_checks
 from kit import alertmanager_config, cut_rules, prometheus_config
 from kube.world import World
 from processes import running, wait_until
@@ -278,11 +277,7 @@ def run(checks, stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("fleet", "controller", "assets", "prometheus", "alertmanager"):
-        parser.add_argument(f"--{program}", required=True)
-    options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), RUN_LIMIT)
+    return run_checks(run, RUN_LIMIT, arguments(__doc__, "fleet", "controller", "assets", "prometheus", "alertmanager").parse_args())
 
 
 if __name__ == "__main__":

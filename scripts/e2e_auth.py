@@ -3,7 +3,6 @@
 Started by `e2e-auth`, which finds the programs. Prints a line per check; exit code 1 if one fails.
 """
 
-import argparse
 import os
 import re
 import signal
@@ -17,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from certificates import Authority, Secret
-from checks import run_checks
+from checks import arguments, run_checks
 from kube.cluster import Cluster
 from kube.tokens import Accounts, new_key, signed, tampered
 from processes import running, wait_until
@@ -348,12 +347,9 @@ def run(checks, stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("controller", "assets", "prometheus"):
-        parser.add_argument(f"--{program}", required=True)
+    parser = arguments(__doc__, "controller", "assets", "prometheus")
     parser.add_argument("--long", action="store_true")
-    options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), RUN_LIMIT)
+    return run_checks(run, RUN_LIMIT, parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 Started by `e2e-dashboards`, which finds the programs. Prints a line per expression; exit code 1 if one has no data.
 """
 
-import argparse
 import math
 import re
 import sys
@@ -11,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from checks import run_checks
+from checks import arguments, run_checks
 from kube.dashboards import CLUSTER, CLUSTER_BEFORE, CONTROL_PLANE, LEFT_OUT
 from kube.world import World
 from processes import wait_until
@@ -83,11 +82,7 @@ def run(checks, stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("controller", "assets", "prometheus"):
-        parser.add_argument(f"--{program}", required=True)
-    options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), RUN_LIMIT)
+    return run_checks(run, RUN_LIMIT, arguments(__doc__, "controller", "assets", "prometheus").parse_args())
 
 
 if __name__ == "__main__":

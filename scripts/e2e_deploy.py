@@ -3,7 +3,6 @@
 Started by `e2e-deploy`, which finds the programs. Prints a line per check; exit code 1 if one fails.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -12,7 +11,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from checks import Broken, run_checks
+from checks import Broken, arguments, run_checks
 from kit import ALERTMANAGER, DISCOVERY, PROMETHEUS, prometheus_config
 from kube.cluster import Cluster
 from processes import wait_until
@@ -218,11 +217,7 @@ def try_get(cluster, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("kubectl", "assets", "promtool", "amtool"):
-        parser.add_argument(f"--{program}", required=True)
-    options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), RUN_LIMIT)
+    return run_checks(run, RUN_LIMIT, arguments(__doc__, "kubectl", "assets", "promtool", "amtool").parse_args())
 
 
 if __name__ == "__main__":

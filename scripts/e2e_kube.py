@@ -3,7 +3,6 @@
 Started by `e2e-kube`, which finds the programs. Prints a line per check; exit code 1 if one fails.
 """
 
-import argparse
 import re
 import sys
 import tempfile
@@ -11,7 +10,7 @@ import time
 from pathlib import Path
 
 import exposition
-from checks import run_checks
+from checks import arguments, run_checks
 from kube.world import GRACE, LEASE, PENDING, World, named
 from prometheus import fetch
 
@@ -250,11 +249,7 @@ def run(checks, stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("controller", "assets", "prometheus", "promtool"):
-        parser.add_argument(f"--{program}", required=True)
-    options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), RUN_LIMIT)
+    return run_checks(run, RUN_LIMIT, arguments(__doc__, "controller", "assets", "prometheus", "promtool").parse_args())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 Started by `e2e-panels`, which finds the programs. Prints a line per expression; exit code 1 if one has no data.
 """
 
-import argparse
 import json
 import math
 import re
@@ -15,7 +14,7 @@ import time
 from pathlib import Path
 
 import drawing
-from checks import run_checks
+from checks import arguments, run_checks
 from history import LAST, LENGTH, OTHER, POD, STEP, at_the_end, ever, remembering
 from kube.world import World
 from prometheus import fetch
@@ -169,12 +168,9 @@ def run(checks, stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for what in ("fleet", "prometheus", "promtool", "controller", "assets", "modules", "page"):
-        parser.add_argument(f"--{what}", required=True)
+    parser = arguments(__doc__, "fleet", "prometheus", "promtool", "controller", "assets", "modules", "page")
     parser.add_argument("--write", action="store_true", help=f"keep the pictures in {IMAGES}")
-    options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), RUN_LIMIT)
+    return run_checks(run, RUN_LIMIT, parser.parse_args())
 
 
 if __name__ == "__main__":

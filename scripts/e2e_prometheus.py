@@ -3,7 +3,6 @@
 Started by `e2e-prometheus`, which finds the programs. Prints a line per check; exit code 1 if one fails.
 """
 
-import argparse
 import contextlib
 import json
 import re
@@ -16,7 +15,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import exposition
-from checks import SHOWN, run_checks
+from checks import SHOWN, arguments, run_checks
 from processes import running, wait_until
 from prometheus import ALERT, Prometheus, as_object, fetch
 
@@ -207,12 +206,9 @@ def run(checks, stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("fleet", "prometheus", "promtool"):
-        parser.add_argument(f"--{program}", required=True)
+    parser = arguments(__doc__, "fleet", "prometheus", "promtool")
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), RUN_LIMIT)
+    return run_checks(run, RUN_LIMIT, parser.parse_args())
 
 
 if __name__ == "__main__":

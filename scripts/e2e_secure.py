@@ -3,7 +3,6 @@
 Started by `e2e-secure`, which finds the programs. Prints a line per check; exit code 1 if one fails.
 """
 
-import argparse
 import http.client
 import re
 import ssl
@@ -14,7 +13,7 @@ import time
 from pathlib import Path
 
 from certificates import Authority, Secret
-from checks import run_checks
+from checks import arguments, run_checks
 from processes import running, wait_until
 from prometheus import Prometheus, job
 
@@ -147,11 +146,7 @@ def run(checks, stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("endpoint", "prometheus"):
-        parser.add_argument(f"--{program}", required=True)
-    options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), RUN_LIMIT)
+    return run_checks(run, RUN_LIMIT, arguments(__doc__, "endpoint", "prometheus").parse_args())
 
 
 if __name__ == "__main__":

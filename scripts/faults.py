@@ -3,7 +3,6 @@
 Started by `faults`, which finds the programs. Prints a line per check; exit code 1 if one fails.
 """
 
-import argparse
 import random
 import re
 import sys
@@ -11,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from checks import run_checks
+from checks import arguments, run_checks
 from kube.churn import Churn, is_suspended
 from kube.world import GRACE, World
 from processes import wait_until
@@ -137,14 +136,12 @@ def run(checks, stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("controller", "assets", "prometheus", "promtool"):
-        parser.add_argument(f"--{program}", required=True)
+    parser = arguments(__doc__, "controller", "assets", "prometheus", "promtool")
     parser.add_argument("--short", action="store_true", help="each fault once")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), 60 + 60 * options.rounds)
+    return run_checks(run, 60 + 60 * options.rounds, options)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 Started by `monitor`, which finds the programs. Whatever it starts ends with it.
 """
 
-import argparse
 import contextlib
 import re
 import signal
@@ -15,7 +14,7 @@ from pathlib import Path
 import drawing
 import monitor_page
 from alerting import Alertmanager, Webhook, key
-from checks import Broken
+from checks import Broken, arguments
 from kit import alertmanager_config, cut_rules, prometheus_config
 from processes import running, wait_until
 from prometheus import Prometheus, fetch
@@ -93,9 +92,7 @@ def watch(processes, log):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("fleet", "prometheus", "alertmanager", "modules", "page"):
-        parser.add_argument(f"--{program}", required=True)
+    parser = arguments(__doc__, "fleet", "prometheus", "alertmanager", "modules", "page")
     parser.add_argument("--quick", action="store_true", help=f"all times {QUICK} times as short")
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -3,7 +3,6 @@
 Started by `soak`, which finds the programs. Prints a line per check; exit code 1 if one fails.
 """
 
-import argparse
 import json
 import re
 import sys
@@ -12,7 +11,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from checks import Broken, run_checks
+from checks import Broken, arguments, run_checks
 from e2e_prometheus import check_attempts, check_objects
 from processes import running, wait_until
 from prometheus import Prometheus, as_object
@@ -107,13 +106,11 @@ def run(checks, stack, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for program in ("fleet", "prometheus"):
-        parser.add_argument(f"--{program}", required=True)
+    parser = arguments(__doc__, "fleet", "prometheus")
     parser.add_argument("--short", action="store_true", help=f"{SHORT} seconds, {OBJECTS_SHORT} objects")
     parser.add_argument("--seconds", type=int, default=LONG)
     options = parser.parse_args()
-    return run_checks(lambda checks, stack: run(checks, stack, options), WARM_UP + max(options.seconds, SHORT) + 240)
+    return run_checks(run, WARM_UP + max(options.seconds, SHORT) + 240, options)
 
 
 if __name__ == "__main__":
