@@ -31,3 +31,6 @@ mod running;
 mod selections;
 #[cfg(test)]
 mod timeouts;
+#[cfg(test)]
+#[path = "../common/trickle.rs"]
+mod trickle;

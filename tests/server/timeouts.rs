@@ -10,14 +10,13 @@ use std::thread;
 use std::time::Duration;
 
 use gotk_metrics::{Format, MetricsServer};
-use socket2::{Domain, Socket, Type};
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::http::LONG;
 use crate::running::{Running, any_port, ended, recorder};
+use crate::trickle::{self, trickle};
 
 const SCRAPE: &str = "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n";
 
@@ -112,41 +111,12 @@ async fn an_idle_connection_is_closed_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_trickles_is_cut_off() {
-    // Small buffers: what the peer has not read is soon what the server cannot write.
-    let socket = || {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.set_send_buffer_size(1 << 16).unwrap();
-        socket.set_recv_buffer_size(1 << 16).unwrap();
-        socket
-    };
-    let listener = socket();
-    listener.bind(&any_port().into()).unwrap();
-    listener.listen(1).unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let listener = TcpListener::from_std(listener.into()).unwrap();
-    let server = MetricsServer::bind(recorder(4_000), listener).await;
+    let server = MetricsServer::bind(recorder(4_000), trickle::listen()).await;
     let server = server.unwrap();
-    let client = socket();
-    client.connect(&server.local_addr().into()).unwrap();
-    let mut client = TcpStream::from(client);
-    client.set_read_timeout(Some(LONG)).unwrap();
+    let mut client = trickle::connect(server.local_addr());
     client.write_all(SCRAPE.as_bytes()).unwrap();
     let server = Running::serve(server);
-    let start = Instant::now();
-    let took = loop {
-        // Enough for the server to make progress, and far from all that there is.
-        let read = spawn_blocking(move || {
-            let read = client.read_exact(&mut vec![0; 1 << 18]);
-            (client, read.is_ok())
-        });
-        let (read, more) = read.await.unwrap();
-        client = read;
-        if !more {
-            break start.elapsed();
-        }
-        // Less than a stall.
-        sleep(Duration::from_secs(5)).await;
-    };
+    let took = trickle(client).await;
     let limits = Duration::from_secs(60)..Duration::from_secs(70);
     assert!(limits.contains(&took), "cut off after {took:?}");
     server.stop().await;

@@ -10,16 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gotk_metrics::{Format, MetricsServer, Recorder};
-use socket2::{Domain, Socket, Type};
-use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use crate::certificates::{Authority, Secret};
 use crate::client::{Client, LONG};
-use crate::running::{Running, any_port, bind, files, recorder};
+use crate::running::{Running, bind, files, recorder};
+use crate::trickle::{self, trickle};
 
 const HEADER: Duration = Duration::from_secs(10);
 const STALL: Duration = Duration::from_secs(10);
@@ -192,46 +191,16 @@ fn assert_aborted(recorder: &Recorder) {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_trickles_is_cut_off() {
     let recorder = recorder(4_000);
-    // What the peer has not read is soon what the server cannot write.
-    let socket = || {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.set_send_buffer_size(1 << 16).unwrap();
-        socket.set_recv_buffer_size(1 << 16).unwrap();
-        socket
-    };
-    let listener = socket();
-    listener.bind(&any_port().into()).unwrap();
-    listener.listen(1).unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let listener = TcpListener::from_std(listener.into()).unwrap();
-    let server = MetricsServer::bind(recorder.clone(), listener).await;
+    let server = MetricsServer::bind(recorder.clone(), trickle::listen()).await;
     let (server, config, _secret) = secured(server.unwrap());
-    let client = socket();
-    client.connect(&server.local_addr().into()).unwrap();
-    let client = TcpStream::from(client);
-    client.set_read_timeout(Some(LONG)).unwrap();
+    let client = trickle::connect(server.local_addr());
     let server = Running::serve(server);
     let begun = spawn_blocking(move || {
         let mut client = secure(config, client);
         client.write_all(SCRAPE).unwrap();
         client
     });
-    let mut client = begun.await.unwrap();
-    let start = Instant::now();
-    let took = loop {
-        // Enough for the server to make progress, and far from all that there is.
-        let read = spawn_blocking(move || {
-            let read = client.read_exact(&mut vec![0; 1 << 18]);
-            (client, read.is_ok())
-        });
-        let (read, more) = read.await.unwrap();
-        client = read;
-        if !more {
-            break start.elapsed();
-        }
-        // Less than a stall.
-        sleep(Duration::from_secs(5)).await;
-    };
+    let took = trickle(begun.await.unwrap()).await;
     let limits = Duration::from_secs(60)..Duration::from_secs(70);
     assert!(limits.contains(&took), "cut off after {took:?}");
     assert_aborted(&recorder);

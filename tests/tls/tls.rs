@@ -20,3 +20,6 @@ mod rotation;
 mod running;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+#[path = "../common/trickle.rs"]
+mod trickle;
