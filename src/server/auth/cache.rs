@@ -23,7 +23,7 @@ pub(super) type Digest = [u8; 32];
 pub(super) type Answer<V> = Result<V, Arc<ReviewError>>;
 
 /// A few clusters' worth of scrapers and whoever tries his token on us; some hundred bytes each.
-pub(super) const CAPACITY: usize = 1024;
+const CAPACITY: usize = 1024;
 
 type Flight<V> = Shared<Pin<Box<dyn Future<Output = Answer<V>> + Send>>>;
 type WeakFlight<V> = WeakShared<Pin<Box<dyn Future<Output = Answer<V>> + Send>>>;

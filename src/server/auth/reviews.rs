@@ -27,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES: usize = 1 << 20;
 /// Questions at once about whoever was not let in before. Whoever tries many must not use up what
 /// the API server grants to the controller, whose name the questions carry.
-pub(super) const STRANGERS: usize = 8;
+const STRANGERS: usize = 8;
 
 #[derive(Clone)]
 pub(super) struct Reviews {
