@@ -15,9 +15,9 @@ use self::descriptions::Description;
 /// Variants are in the order of their names, which is the order of the exposition.
 ///
 /// Families whose name starts with `gotk_` are Flux's, those that start with `controller_runtime_`
-/// and `certwatcher_` are controller-runtime's; `workqueue_`, `rest_client_` and `leader_election_` are those of
-/// Kubernetes' Go libraries and `process_` those of Prometheus' client libraries, all with their
-/// names, labels and help. Families of this crate's own start with `gotkmetrics_`.
+/// and `certwatcher_` are controller-runtime's; `workqueue_`, `rest_client_` and `leader_election_`
+/// are those of Kubernetes' Go libraries and `process_` those of Prometheus' client libraries, all
+/// with their names, labels and help. Families of this crate's own start with `gotkmetrics_`.
 ///
 /// # Examples
 ///

@@ -16,8 +16,9 @@ use crate::{ConditionStatus, ConditionType, ToObjectId};
 
 /// `gotk_reconcile_condition`: the state of each condition of each object.
 ///
-/// A handle of a [`Recorder`](crate::Recorder), which makes it. Whenever an object has a condition, all four of its states are there, one of them 1, the others
-/// 0: Flux's alert joins on `Deleted` and never fires where that series is missing.
+/// A handle of a [`Recorder`](crate::Recorder), which makes it. Whenever an object has a condition,
+/// all four of its states are there, one of them 1, the others 0: Flux's alert joins on `Deleted`
+/// and never fires where that series is missing.
 ///
 /// Cheap to clone; clones write to one recorder.
 ///
@@ -73,7 +74,8 @@ impl ConditionGauge {
 
 /// `gotk_suspend_status`: whether each object is suspended.
 ///
-/// A handle of a [`Recorder`](crate::Recorder), which makes it. Cheap to clone; clones write to one recorder.
+/// A handle of a [`Recorder`](crate::Recorder), which makes it. Cheap to clone; clones write to one
+/// recorder.
 ///
 /// # Examples
 ///
@@ -116,7 +118,8 @@ impl SuspendGauge {
 ///
 /// Successes and failures alike, in seconds, from the start of an attempt to its end.
 ///
-/// A handle of a [`Recorder`](crate::Recorder), which makes it. Cheap to clone; clones write to one recorder.
+/// A handle of a [`Recorder`](crate::Recorder), which makes it. Cheap to clone; clones write to one
+/// recorder.
 ///
 /// # Examples
 ///

@@ -1,6 +1,7 @@
 //! Every interleaving of a few threads on one record, tried by loom: `scripts/loom`.
 //!
-//! Each model is small enough to be tried whole. Which mistake each of them finds is in that script, which makes it.
+//! Each model is small enough to be tried whole. Which mistake each of them finds is in that
+//! script, which makes it.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -45,8 +46,9 @@ fn check_up_to(interruptions: Option<usize>, model: impl Fn() + Send + Sync + 's
     assert!(tried > 1, "it is no model of a race");
 }
 
-/// Runs a scrape beside what was spawned before. On a thread of its own and the last one: loom looks back from each access
-/// to the last other one only, and would miss some where the scrape comes first.
+/// Runs a scrape beside what was spawned before. On a thread of its own and the last one: loom
+/// looks back from each access to the last other one only, and would miss some where the scrape
+/// comes first.
 fn scrape<T: 'static>(scrape: impl FnOnce() -> T + 'static) -> T {
     thread::spawn(scrape).join().expect("it does not panic")
 }
@@ -154,7 +156,8 @@ fn app() -> ObjectId<'static> {
     ObjectId::new(KEY.kind, KEY.name).within(KEY.namespace)
 }
 
-/// A recorder on a clock that is told to move, and an attempt on an object that is deleted meanwhile.
+/// A recorder on a clock that is told to move, and an attempt on an object that is deleted
+/// meanwhile.
 fn with_a_late_attempt() -> (Recorder, ManualClock, crate::Attempt) {
     let clock = ManualClock::new();
     let time = clock.clone();

@@ -7,7 +7,8 @@ use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 /// Upper bounds of `gotkmetrics_scrape_duration_seconds`, in seconds: from a scrape of a few
 /// objects to the longest that the server lets one take unless it is told otherwise.
 pub(crate) const SCRAPE_BOUNDS: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0];
-/// The label `code`, in the order of the exposition, and whether it takes access control to have it.
+/// The label `code`, in the order of the exposition, and whether it takes access control to have
+/// it.
 const CODES: [(&str, bool); 5] = [
     ("200", false),
     ("401", true),

@@ -247,8 +247,8 @@ impl MetricsServer {
     /// TLS 1.2 and 1.3, HTTP/1.1 within. The files are read here, and then every
     /// [`reload_interval`](TlsFiles::reload_interval) by the future that serves. New connections
     /// get what is in them; one that is open ends behind its next answer. What cannot be used
-    /// changes nothing, and counts. `/healthz` and `/readyz` are encrypted too: the kubelet's probes
-    /// with `scheme: HTTPS` check no certificate. Plain HTTP is answered with 400.
+    /// changes nothing, and counts. `/healthz` and `/readyz` are encrypted too: the kubelet's
+    /// probes with `scheme: HTTPS` check no certificate. Plain HTTP is answered with 400.
     ///
     /// The handshake is within [`header_timeout`](Self::header_timeout). Of a server that listens
     /// nowhere no file is read.

@@ -200,8 +200,9 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped the controller ends and with it the series of its objects, at once and without `Deleted`.
-    /// Reconciles under way are aborted by kube-rs at their next await, and count as cancelled then.
+    /// When it is dropped the controller ends and with it the series of its objects, at once and
+    /// without `Deleted`. Reconciles under way are aborted by kube-rs at their next await, and
+    /// count as cancelled then.
     #[must_use = "a controller does nothing unless its stream is polled"]
     pub struct RecordedStream<S> {
         // Before what it uses, which is dropped after it.

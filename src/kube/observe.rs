@@ -78,9 +78,10 @@ pub trait Observe {
 
     /// The generation of the spec that the status is about.
     ///
-    /// In most kinds `status.observedGeneration`. One that is below `metadata.generation` counts in `gotkmetrics_objects_behind`: the
-    /// controller has not got to the newest spec. Not of an object that is suspended or being
-    /// deleted, which raises the generation too. Defaults to none.
+    /// In most kinds `status.observedGeneration`. One that is below `metadata.generation` counts in
+    /// `gotkmetrics_objects_behind`: the controller has not got to the newest spec. Not of an
+    /// object that is suspended or being deleted, which raises the generation too. Defaults to
+    /// none.
     fn observed_generation(&self) -> Option<i64> {
         None
     }
@@ -88,8 +89,8 @@ pub trait Observe {
     /// The value of a label that was added to `gotk_resource_info`; `None` leaves it out.
     ///
     /// By [`ControllerOptions::info_labels`](crate::ControllerOptions::info_labels). An empty value
-    /// leaves it out too. Bounded values only: a revision, a name, a URL; never a message, an annotation or a time.
-    /// Cut at 1024 bytes. Defaults to none.
+    /// leaves it out too. Bounded values only: a revision, a name, a URL; never a message, an
+    /// annotation or a time. Cut at 1024 bytes. Defaults to none.
     fn info(&self, label: &str) -> Option<Cow<'_, str>> {
         let _ = label;
         None

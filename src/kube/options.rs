@@ -25,7 +25,8 @@ use crate::sync::{Arc, AtomicBool};
 
 /// How a controller of `K` is recorded.
 ///
-/// Made by [`Recorder::controller`] and [`Recorder::controller_with`]. Handed to [`run_recorded_with`](crate::ControllerExt::run_recorded_with), or used by hand with
+/// Made by [`Recorder::controller`] and [`Recorder::controller_with`]. Handed to
+/// [`run_recorded_with`](crate::ControllerExt::run_recorded_with), or used by hand with
 /// [`instrument`](Self::instrument) and [`track`](Self::track).
 ///
 /// `O` and `R` say how objects are read and what becomes of failures. They have no names outside of
@@ -142,8 +143,8 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
 
     /// Labels that `gotk_resource_info` has besides its own, such as `revision`.
     ///
-    /// [`Observe::info`] says their values. Declared here once, so that no object can bring a label name along. Each value of a label
-    /// that changes makes a new series. Defaults to none.
+    /// [`Observe::info`] says their values. Declared here once, so that no object can bring a label
+    /// name along. Each value of a label that changes makes a new series. Defaults to none.
     ///
     /// # Errors
     ///
@@ -175,8 +176,9 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
 
     /// How many reconciles the controller runs at a time at most.
     ///
-    /// What was told to kube-rs by `Config::concurrency`. Shown as `controller_runtime_max_concurrent_reconciles`; changes nothing else, since kube-rs
-    /// does not tell what it was told. Zero is no limit, and makes no series. Defaults to zero.
+    /// What was told to kube-rs by `Config::concurrency`. Shown as
+    /// `controller_runtime_max_concurrent_reconciles`; changes nothing else, since kube-rs does not
+    /// tell what it was told. Zero is no limit, and makes no series. Defaults to zero.
     pub fn max_concurrent(mut self, reconciles: u16) -> Self {
         self.settings.max_concurrent = NonZeroU64::new(reconciles.into());
         self
@@ -198,9 +200,9 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
 
     /// Turns a panic of the reconcile function into an error of its own.
     ///
-    /// That goes to the error policy. The panic is counted as one all the same. Only what happens while the future is polled is
-    /// caught, which for an `async fn` is everything. Defaults to letting a panic through,
-    /// which ends the controller, as in kube-rs.
+    /// That goes to the error policy. The panic is counted as one all the same. Only what happens
+    /// while the future is polled is caught, which for an `async fn` is everything. Defaults to
+    /// letting a panic through, which ends the controller, as in kube-rs.
     ///
     /// # Examples
     ///

@@ -104,10 +104,10 @@ impl RecorderBuilder {
 
     /// Exposes `process_*` too, which are about this process.
     ///
-    /// Processor time, memory, file descriptors, threads, and when it started. Names, help and meaning are those of Prometheus' client libraries. Read from `/proc` at each
-    /// scrape; what cannot be read there is absent. On other systems than Linux this does
-    /// nothing. In a process with several recorders it is for one of them. Defaults to none of
-    /// these families.
+    /// Processor time, memory, file descriptors, threads, and when it started. Names, help and
+    /// meaning are those of Prometheus' client libraries. Read from `/proc` at each scrape; what
+    /// cannot be read there is absent. On other systems than Linux this does nothing. In a process
+    /// with several recorders it is for one of them. Defaults to none of these families.
     ///
     /// # Examples
     ///

@@ -1,6 +1,7 @@
 //! Feature `auth`: who may scrape is for the cluster to say.
 //!
-//! Whatever is not a clear yes is a refusal. The token is handed to the API server and kept nowhere.
+//! Whatever is not a clear yes is a refusal. The token is handed to the API server and kept
+//! nowhere.
 
 mod bearer;
 mod cache;
@@ -34,8 +35,8 @@ const DENIED_LASTS: Duration = Duration::from_secs(30);
 ///
 /// For [`MetricsServer::authorize`](crate::MetricsServer::authorize) and
 /// [`MetricsService::authorize`](crate::MetricsService::authorize). As controller-runtime's
-/// `WithAuthenticationAndAuthorization`: the scraper sends a bearer token, a `TokenReview` says whose
-/// it is, and a `SubjectAccessReview` whether that user may `get` the path of the metrics.
+/// `WithAuthenticationAndAuthorization`: the scraper sends a bearer token, a `TokenReview` says
+/// whose it is, and a `SubjectAccessReview` whether that user may `get` the path of the metrics.
 ///
 /// | the scrape | answer |
 /// |---|---|
@@ -44,19 +45,19 @@ const DENIED_LASTS: Duration = Duration::from_secs(30);
 /// | cannot be decided: no answer, none in time, or one that makes no sense | 500 |
 /// | has the right | as without access control |
 ///
-/// The controller's service account needs `create` on `tokenreviews` and `subjectaccessreviews`, the
-/// scraper's `get` on the non-resource URL; `docs/security.md` has both.
+/// The controller's service account needs `create` on `tokenreviews` and `subjectaccessreviews`,
+/// the scraper's `get` on the non-resource URL; `docs/security.md` has both.
 ///
 /// **Cost.** A scraper costs one `TokenReview` a minute and one `SubjectAccessReview` in five; a
-/// right that was revoked may be used for as long, a denial is asked about again after half a minute.
-/// A scrape in between asks nothing. Failures are not kept, nor is what the API server says of a token
-/// with an `error`, as it does of a forged one: it says the same where it could not look. Scrapes that
-/// need the same answer at the same time ask once, and it is theirs together: one that is given up
-/// takes nothing from the others.
+/// right that was revoked may be used for as long, a denial is asked about again after half a
+/// minute. A scrape in between asks nothing. Failures are not kept, nor is what the API server says
+/// of a token with an `error`, as it does of a forged one: it says the same where it could not
+/// look. Scrapes that need the same answer at the same time ask once, and it is theirs together:
+/// one that is given up takes nothing from the others.
 ///
 /// **Limits.** At most 1024 answers of each kind are kept; then the one that ends first makes room,
-/// whose owner is asked about again. They are kept by SHA-256, and the token nowhere. At most 8 scrapers
-/// that were not let in before are asked about at once; others wait, within
+/// whose owner is asked about again. They are kept by SHA-256, and the token nowhere. At most 8
+/// scrapers that were not let in before are asked about at once; others wait, within
 /// [`timeout`](Self::timeout).
 ///
 /// Nothing runs in the background: a question is asked by the scrapes that wait for it. Cheap to

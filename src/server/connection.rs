@@ -137,8 +137,8 @@ impl Body for Answer {
 pin_project! {
     /// A connection that ends when its time is up.
     ///
-    /// One timer for all limits: most steps only move a deadline away, which the timer finds out when
-    /// it fires.
+    /// One timer for all limits: most steps only move a deadline away, which the timer finds out
+    /// when it fires.
     struct Limited<C> {
         #[pin]
         connection: C,
