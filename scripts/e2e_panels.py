@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import drawing
+from certificates import Authority, Secret
 from checks import arguments, run_checks
 from history import LAST, LENGTH, OTHER, POD, STEP, at_the_end, ever, remembering
 from kube.world import World
@@ -91,13 +92,16 @@ def brief(expression):
 
 
 def check_on_cluster(checks, stack, options, folder, waiting):
-    """The others, of the example controller on an API server that dies."""
+    """The others, of the example controller: its certificate breaks, and its API server dies."""
     print(f"--- not in the hour: {', '.join(who for who, _ in waiting)}", flush=True)
     world = World(checks, stack, options, folder)
-    world.replicas[0].start(LEASE)
+    authority = Authority(folder, "servers")
+    secret = Secret(folder / "mounted", authority.issue("metrics.example.com").texts())
+    world.replicas[0].start(LEASE, secret=secret.folder)
     world.scrape(world.replicas[0])
     world.create("shop", "web")
     world.eventually("Ready of what was created", world.ready, {("shop", "web"): "True"})
+    secret.write({**authority.texts(), "tls.key": ""})
     world.cluster.kill()
     end = time.monotonic() + PATIENCE
     expressions = list(waiting)

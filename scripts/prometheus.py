@@ -25,6 +25,7 @@ global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}
 rule_files: [{rules}]
 scrape_configs:
   - job_name: {job}
+    tls_config: {{ insecure_skip_verify: true }}
     file_sd_configs:
       - {{ files: ["{targets}"], refresh_interval: 1s }}
     metric_relabel_configs:
@@ -112,9 +113,10 @@ class Prometheus:
         except OSError:  # not listening yet, or not ready, which is an HTTPError
             return False
 
-    def scrape(self, addresses):
+    def scrape(self, addresses, scheme="http"):
         """From now on, these targets: address by pod."""
-        labels = lambda pod: {"namespace": "controllers", "pod": pod} | as_kubernetes(namespace="controllers", pod_name=pod)
+        own = {"namespace": "controllers", "__scheme__": scheme}
+        labels = lambda pod: own | {"pod": pod} | as_kubernetes(namespace="controllers", pod_name=pod)
         partial = self.targets.with_suffix(".partial")
         targets = [{"targets": [one], "labels": labels(pod)} for pod, one in addresses.items()]
         partial.write_text(json.dumps(targets))

@@ -34,24 +34,29 @@ class Replica:
     """A pod of the Deployment, as a process."""
 
     def __init__(self, world, pod):
-        self.world, self.pod, self.port = world, pod, 0
+        self.world, self.pod, self.port, self.scheme = world, pod, 0, "http"
         self.log, self.starts = None, 0
 
-    def start(self, lease, openmetrics=False):
-        """`lease` is how many seconds the others wait for it. Again on its port, as a container that restarts."""
+    def start(self, lease, openmetrics=False, secret=None):
+        """`lease` is how many seconds the others wait for it. Again on its port, as a container that restarts.
+
+        With `secret`, a folder with a certificate, it serves by that.
+        """
         self.starts += 1
+        self.scheme = "https" if secret else "http"
         self.log = self.world.folder / f"{self.pod}-{self.starts}.log"
         chosen = {"METRICS_ADDRESS": f"127.0.0.1:{self.port}", "DELETED_GRACE_SECONDS": str(GRACE)}
         chosen |= {"LEASE_SECONDS": str(lease), "POD_NAMESPACE": NAMESPACE, "POD_NAME": self.pod}
         chosen |= {"METRICS_OPENMETRICS": str(openmetrics).lower()}
         chosen |= {"KUBECONFIG": str(self.world.cluster.kubeconfig(USER))}
+        chosen |= {"METRICS_TLS": str(secret)} if secret else {}
         command = [self.world.options.controller]
         self.process = self.world.stack.enter_context(running(command, self.log, env=os.environ | chosen))
-        printed = lambda: re.match(r"http://127\.0\.0\.1:(\d+)/metrics\n", self.log.read_text())
+        printed = lambda: re.match(rf"{self.scheme}://127\.0\.0\.1:(\d+)/metrics\n", self.log.read_text())
         self.port = int(wait_until("the controller prints its address", printed, 20, self.process)[1])
 
     def url(self, path):
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.port}{path}"
 
     def end(self):
         """The exit code after a SIGTERM."""
@@ -89,7 +94,9 @@ class World:
             return None
 
     def scrape(self, *replicas):
-        self.prometheus.scrape({one.pod: f"127.0.0.1:{one.port}" for one in replicas})
+        """They are of one scheme."""
+        [scheme] = {one.scheme for one in replicas} or {"http"}
+        self.prometheus.scrape({one.pod: f"127.0.0.1:{one.port}" for one in replicas}, scheme)
 
     # What is done.
 
