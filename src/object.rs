@@ -160,7 +160,11 @@ pub(crate) fn capped_kind(kind: &str) -> &str {
 
 /// The longest start of `value` that has at most `max` bytes and ends between two characters.
 pub(crate) fn cap(value: &str, max: usize) -> &str {
-    let mut end = value.len().min(max);
+    // All but hostile ones.
+    if value.len() <= max {
+        return value;
+    }
+    let mut end = max;
     while !value.is_char_boundary(end) {
         end -= 1;
     }
