@@ -16,9 +16,9 @@ use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
 
 const OBJECTS: usize = 100_000;
 /// Bytes of heap for each object, what a scrape leaves behind included.
-const HEAP_LIMIT: usize = 300;
+const HEAP_LIMIT: usize = 250;
 /// Resident bytes for each object; the allocator keeps some for itself.
-const RESIDENT_LIMIT: usize = 350;
+const RESIDENT_LIMIT: usize = 300;
 /// Bytes above idle while one scrape is under way.
 const SCRAPE_LIMIT: usize = 1024 * 1024;
 /// Percent of the peak that may be left once all objects are gone.
