@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::panic::panic_any;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -222,6 +223,14 @@ async fn what_is_repaired_is_taken() {
     watched.server.stop().await;
 }
 
+/// What is there from now on lets its reader wait for a writer.
+fn replace_by_pipe(path: &Path) {
+    let pipe = path.with_extension("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    fs::rename(&pipe, path).unwrap();
+}
+
 #[tokio::test]
 async fn files_that_are_exchanged_between_two_reads_are_read_again() {
     let authority = Authority::new();
@@ -230,10 +239,7 @@ async fn files_that_are_exchanged_between_two_reads_are_read_again() {
     let recorder = recorder(0);
     let server = Running::start(&recorder, files(&secret)).await;
     // A key that comes when the certificate has been read.
-    let pipe = secret.path("pipe");
-    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-    fs::rename(&pipe, secret.path("tls.key")).unwrap();
+    replace_by_pipe(&secret.path("tls.key"));
     let key = spawn_blocking({
         let (key, new) = (secret.path("tls.key"), new.clone());
         let certificate = secret.path("tls.crt");
@@ -247,6 +253,42 @@ async fn files_that_are_exchanged_between_two_reads_are_read_again() {
         }
     });
     timeout(LONG, key).await.expect("the key is read").unwrap();
+    read_again(&recorder).await;
+    let connection = Client::of(&[&authority]).connect(server.address).await;
+    assert!(connection.unwrap().met(&new));
+    let (_, errors) = reads(&recorder);
+    assert_eq!(errors, 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_away_for_a_moment_is_read_again() {
+    let authority = Authority::new();
+    let (old, new) = (authority.issue(), authority.issue());
+    let secret = Secret::of(&old);
+    let recorder = recorder(0);
+    let server = Running::start(&recorder, files(&secret)).await;
+    replace_by_pipe(&secret.path("tls.crt"));
+    let certificate = spawn_blocking({
+        let (key, new) = (secret.path("tls.key"), new.clone());
+        let certificate = secret.path("tls.crt");
+        move || {
+            // Ready once somebody reads it, who will find no key.
+            let mut pipe = fs::File::create(&certificate).unwrap();
+            fs::remove_file(&key).unwrap();
+            replace_by_pipe(&certificate);
+            pipe.write_all(new.certificate.as_bytes()).unwrap();
+            drop(pipe);
+            // And once he tries again.
+            let mut pipe = fs::File::create(&certificate).unwrap();
+            fs::write(&key, &new.key).unwrap();
+            fs::remove_file(&certificate).unwrap();
+            fs::write(&certificate, &new.certificate).unwrap();
+            pipe.write_all(new.certificate.as_bytes()).unwrap();
+        }
+    });
+    let certificate = timeout(LONG, certificate).await;
+    certificate.expect("the certificate is read").unwrap();
     read_again(&recorder).await;
     let connection = Client::of(&[&authority]).connect(server.address).await;
     assert!(connection.unwrap().met(&new));
