@@ -34,14 +34,23 @@ impl<E> Failures<E> for AsIs {
     }
 }
 
-/// A panic becomes an error.
-pub struct Recovery<F, R> {
-    recover: Arc<F>,
+/// A panic becomes an `X`, and by that an error.
+///
+/// By `From`, so that what the compiler takes for the error is what the reconcile function returns,
+/// and a closure that returns another is told so.
+pub struct Recovery<X, R> {
+    /// Not of a type of its own: as a part of the stream's, the closure's argument would have a
+    /// lifetime that the compiler takes for any, and a future that awaits the stream could not be
+    /// spawned.
+    recover: Arc<dyn Fn(Box<dyn Any + Send>) -> X + Send + Sync>,
     others: R,
 }
 
-impl<F, R> Recovery<F, R> {
-    pub(super) fn new(recover: F, others: R) -> Self {
+impl<X, R> Recovery<X, R> {
+    pub(super) fn new(
+        recover: impl Fn(Box<dyn Any + Send>) -> X + Send + Sync + 'static,
+        others: R,
+    ) -> Self {
         Self {
             recover: Arc::new(recover),
             others,
@@ -49,7 +58,7 @@ impl<F, R> Recovery<F, R> {
     }
 }
 
-impl<F, R: Clone> Clone for Recovery<F, R> {
+impl<X, R: Clone> Clone for Recovery<X, R> {
     fn clone(&self) -> Self {
         Self {
             recover: Arc::clone(&self.recover),
@@ -58,21 +67,17 @@ impl<F, R: Clone> Clone for Recovery<F, R> {
     }
 }
 
-impl<F, R> fmt::Debug for Recovery<F, R> {
+impl<X, R> fmt::Debug for Recovery<X, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Recovery")
     }
 }
 
-impl<E, F, R> Failures<E> for Recovery<F, R>
-where
-    F: Fn(Box<dyn Any + Send>) -> E,
-    R: Failures<E>,
-{
+impl<E: From<X>, X, R: Failures<E>> Failures<E> for Recovery<X, R> {
     fn poll<T>(&self, poll: impl FnOnce() -> Poll<Result<T, E>>) -> Poll<Result<T, E>> {
         // The future is not polled again after its panic.
         let polled = catch_unwind(AssertUnwindSafe(poll));
-        polled.unwrap_or_else(|panic| Poll::Ready(Err((self.recover)(panic))))
+        polled.unwrap_or_else(|panic| Poll::Ready(Err((self.recover)(panic).into())))
     }
 
     fn category(&self, error: &E) -> Option<&'static str> {

@@ -200,26 +200,27 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
 
     /// Turns a panic of the reconcile function into an error of its own.
     ///
-    /// That goes to the error policy. The panic is counted as one all the same. Only what happens
-    /// while the future is polled is caught, which for an `async fn` is everything. Defaults to
-    /// letting a panic through, which ends the controller, as in kube-rs.
+    /// `recover` returns that error, or what becomes it by `From` as behind a `?`. It goes to the
+    /// error policy. The panic is counted as one all the same. Only what happens while the future
+    /// is polled is caught, which for an `async fn` is everything. Defaults to letting a panic
+    /// through, which ends the controller, as in kube-rs.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use std::{any::Any, io};
+    /// # use std::io;
     /// # use gotk_metrics::Recorder;
     /// # use k8s_openapi::api::core::v1::ConfigMap;
     /// # let recorder = Recorder::new();
-    /// let options = recorder.controller::<ConfigMap>().recover_panics(|panic: Box<dyn Any + Send>| {
+    /// let options = recorder.controller::<ConfigMap>().recover_panics(|panic| {
     ///     let text = panic.downcast_ref::<&str>().copied().unwrap_or("no text");
     ///     io::Error::other(format!("reconcile panicked: {text}"))
     /// });
     /// # drop(options);
     /// ```
-    pub fn recover_panics<F, E>(self, recover: F) -> ControllerOptions<K, O, Recovery<F, R>>
+    pub fn recover_panics<F, X>(self, recover: F) -> ControllerOptions<K, O, Recovery<X, R>>
     where
-        F: Fn(Box<dyn std::any::Any + Send>) -> E + Send + Sync + 'static,
+        F: Fn(Box<dyn std::any::Any + Send>) -> X + Send + Sync + 'static,
     {
         ControllerOptions {
             settings: self.settings,

@@ -2,8 +2,6 @@
 //!
 //! The closures are written as users write them, without types.
 
-use std::any::Any;
-
 use gotk_metrics::{ConditionStatus, ControllerExt as _, Observed};
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -73,12 +71,9 @@ async fn a_closure_says_the_state_of_a_deployment() {
 async fn a_foreign_kind_without_state_is_ready_by_its_outcome() {
     let world = World::new();
     let options = world.recorder.controller::<ConfigMap>().name("shop-maps");
-    let options =
-        options
-            .observe(|_| Observed::new())
-            .recover_panics(|panic: Box<dyn Any + Send>| {
-                Failed::Panicked((*panic.downcast::<&str>().unwrap()).into())
-            });
+    let options = options
+        .observe(|_| Observed::new())
+        .recover_panics(|panic| Failed::Panicked((*panic.downcast::<&str>().unwrap()).into()));
     let controller = world.controller::<ConfigMap>();
     let _running = spawn(controller.run_recorded_with(
         options,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
-use gotk_metrics::{ControllerExt as _, ControllerOptions, Recorder, Tracked};
+use gotk_metrics::{ControllerExt as _, ControllerOptions, Observed, Recorder, Tracked};
 use kube::runtime::controller::{self, Action};
 use kube::runtime::reflector::{ObjectRef, store};
 use kube::runtime::{Controller, watcher};
@@ -41,6 +41,31 @@ trait NotSend: Sized {
 }
 
 impl<T> NotSend for Probe<&T> {}
+
+/// What a user's own `async fn` awaits can be spawned too: the closures have no say in that.
+#[tokio::test(start_paused = true)]
+async fn a_future_that_awaits_the_stream_can_be_spawned() {
+    let world = World::new();
+    let options = world
+        .recorder
+        .controller::<Task>()
+        .observe(|_| Observed::new())
+        .recover_panics(|panic| {
+            let text = panic.downcast_ref::<String>();
+            Failed::Panicked(text.cloned().unwrap_or_default())
+        });
+    let (controller, context) = (world.controller::<Task>(), world.context());
+    let running = tokio::spawn(async move {
+        let stream = controller.run_recorded_with(options, reconcile_task, policy, context);
+        stream.for_each(|_| ready(())).await;
+    });
+    create(&world.tasks, task("panics", Step::Panic)).await;
+    assert_objects(
+        &world.recorder,
+        &["Task ns/panics Ready=False durations=1 sum=0"],
+    );
+    running.abort();
+}
 
 #[tokio::test(start_paused = true)]
 async fn closures_need_no_types_and_the_stream_can_be_spawned() {
