@@ -1,6 +1,6 @@
-//! The example of the README, to the letter, with what it takes for granted around it.
+//! The examples of the README, to the letter, with what they take for granted around them.
 //!
-//! What stands between the two marks is the README's; a test compares them.
+//! What stands between two marks is the README's; a test compares them.
 
 use std::io;
 
@@ -15,7 +15,9 @@ use futures_util as futures;
 #[derive(Clone, CustomResource, Debug, Deserialize, Serialize)]
 #[kube(group = "example.com", version = "v1", kind = "App", namespaced)]
 #[kube(status = "AppStatus", schema = "disabled")]
-struct AppSpec {}
+struct AppSpec {
+    suspend: bool,
+}
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct AppStatus {
@@ -44,6 +46,9 @@ impl Observe for App {
     fn condition(&self, type_: &str) -> Option<ConditionStatus> {
         find_condition(&self.status.as_ref()?.conditions, type_)
     }
+    fn suspended(&self) -> Option<bool> {
+        Some(self.spec.suspend)
+    }
 }
 
 async fn run(apps: kube::runtime::Controller<App>, ctx: Arc<Context>) -> Result<(), BindError> {
@@ -58,32 +63,83 @@ async fn run(apps: kube::runtime::Controller<App>, ctx: Arc<Context>) -> Result<
 }
 // To here.
 
+mod options {
+    use super::*;
+    use gotk_metrics::ErrorCategory;
+    use kube::runtime::Controller;
+
+    #[derive(Debug, thiserror::Error)]
+    pub(super) enum Error {
+        #[error("panicked")]
+        Panicked,
+    }
+
+    impl ErrorCategory for Error {
+        fn category(&self) -> &'static str {
+            "panic"
+        }
+    }
+
+    async fn reconcile(_: Arc<App>, _: Arc<Context>) -> Result<Action, Error> {
+        std::future::ready(Ok(Action::await_change())).await
+    }
+
+    fn error_policy(_: Arc<App>, _: &Error, _: Arc<Context>) -> Action {
+        Action::await_change()
+    }
+
+    pub(super) async fn run(recorder: Recorder, apps: Controller<App>, ctx: Arc<Context>) {
+        // And the options.
+        let options = recorder
+            .controller::<App>() // a kind of another crate: `.observe(|object| Observed::new())`
+            .max_concurrent(2) // as in `Config::concurrency`, which kube-rs does not tell
+            .error_categories() // for an error that implements `ErrorCategory`
+            .recover_panics(|_| Error::Panicked); // without it, a panic ends the controller
+        let apps = apps.run_recorded_with(options, reconcile, error_policy, ctx);
+        // To here.
+        apps.for_each(|_| async {}).await;
+    }
+}
+
 #[test]
-fn the_example_of_the_readme_is_compiled() {
+fn the_examples_of_the_readme_are_compiled() {
     // White space apart, and the comma that rustfmt puts where it breaks a line.
     let bare = |text: &str| {
         let text = text.replace(",\n}", "\n}");
         text.split_whitespace().collect::<String>()
     };
     let readme = include_str!("../../README.md");
-    let example = readme.split("```").nth(1).unwrap();
-    let example = example.strip_prefix("Rust\n").unwrap();
-    assert!(example.lines().count() <= 20);
+    let examples = readme
+        .split("```")
+        .filter_map(|text| text.strip_prefix("Rust\n"));
+    let examples: Vec<&str> = examples.collect();
+    let [first, options] = examples[..] else {
+        panic!("{examples:?}");
+    };
+    assert!(first.lines().count() <= 20);
     let here = include_str!("readme.rs");
-    let (_, here) = here
-        .split_once("// From here on as in the README.\n")
-        .unwrap();
-    let (here, _) = here.split_once("// To here.\n").unwrap();
-    assert_eq!(bare(here), bare(example));
+    for (example, start) in [
+        (first, "// From here on as in the README.\n"),
+        (options, "// And the options.\n"),
+    ] {
+        let (_, here) = here.split_once(start).unwrap();
+        let (here, _) = here.split_once("// To here.\n").unwrap();
+        assert_eq!(bare(here), bare(example));
+    }
 }
 
-/// A future of it can be spawned.
+/// A future of each can be spawned.
 #[test]
-fn the_example_of_the_readme_can_be_spawned() {
+fn the_examples_of_the_readme_can_be_spawned() {
     fn send<F: Future + Send + 'static>(_: impl FnOnce(Client) -> F) {}
     send(|client| {
         let config = kube::runtime::watcher::Config::default();
         let apps = kube::runtime::Controller::new(Api::all(client), config);
         run(apps, Arc::new(Context))
+    });
+    send(|client| {
+        let config = kube::runtime::watcher::Config::default();
+        let apps = kube::runtime::Controller::new(Api::all(client), config);
+        options::run(Recorder::new(), apps, Arc::new(Context))
     });
 }
