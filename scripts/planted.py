@@ -18,7 +18,10 @@ LIMIT = 1200  # seconds
 MISTAKES = (
     (
         "a_scrape_sees_one_state_that_somebody_recorded_and_no_writer_loses", "src/series.rs",
-        """        let change = |bits| change(Word::from_bits(bits)).map(Word::bits);
+        """        let change = |bits| {
+            let changed = change(Word::from_bits(bits)).map(Word::bits);
+            changed.filter(|changed| *changed != bits)
+        };
         // Relaxed: as in `word`. An error is the None of `change`.
         let _ = self
             .state
@@ -30,10 +33,9 @@ MISTAKES = (
 """,
     ),
     (
-        "an_object_that_comes_back_is_never_seen_in_between", "src/families.rs",
-        "                series.touch(self.store.round());\n            }\n            series.change(|word| {\n",
-        "                series.touch(self.store.round());\n                series.change(|word| Some(word.alive()));\n"
-        "            }\n            series.change(|word| {\n",
+        "an_object_that_comes_back_is_never_seen_in_between", "src/families/recording.rs",
+        "    series.change(|word| {\n        let word = if revive",
+        "    if revive {\n        series.change(|word| Some(word.alive()));\n    }\n    series.change(|word| {\n        let word = if revive",
     ),
     (
         "a_histogram_is_of_one_moment", "src/series.rs",
@@ -82,7 +84,8 @@ def run(checks, stack):
     files = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], check=True, stdout=subprocess.PIPE)
     for name in filter(None, files.stdout.decode().split("\0")):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(name, root / name)
+        # Without its time: what was built of a mistake is newer than any file of ours.
+        shutil.copy(name, root / name)
     done = subprocess.run([*TEST, "models"], cwd=root, capture_output=True, text=True, timeout=LIMIT)
     checks.that("all models hold without a mistake", done.returncode == 0, done.stdout[-1500:])
     for model, name, old, new in MISTAKES:
