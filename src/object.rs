@@ -160,7 +160,7 @@ pub(crate) fn capped_kind(kind: &str) -> &str {
 
 /// The longest start of `value` that has at most `max` bytes and ends between two characters.
 pub(crate) fn cap(value: &str, max: usize) -> &str {
-    // All but hostile ones.
+    // As all names of Kubernetes are.
     if value.len() <= max {
         return value;
     }

@@ -238,8 +238,8 @@ struct Rest {
 
 /// Of each bucket, not cumulative.
 enum Counts {
-    /// Flux's ten bounds and `+Inf`, within the record and half as wide: of a full store these are
-    /// a sixth of the memory, and cache lines that a scrape need not wait for.
+    /// Flux's ten bounds and `+Inf`, within the record and half as wide, which spares a sixth of a
+    /// full store's memory and a scrape a cache line to wait for.
     Narrow([u32; 11]),
     /// Other numbers of buckets, or a count that has outgrown that.
     Wide(Box<[u64]>),

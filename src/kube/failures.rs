@@ -1,7 +1,7 @@
 //! What becomes of the errors and panics of a reconcile function.
 //!
-//! Types, so that an error type that says no category, or a recovery into another error, does not
-//! compile.
+//! Types, so that an error type that says no category, or a recovery into what does not become the
+//! error, does not compile.
 
 use std::any::Any;
 use std::fmt;

@@ -50,10 +50,8 @@ async fn a_future_that_awaits_the_stream_can_be_spawned() {
         .recorder
         .controller::<Task>()
         .observe(|_| Observed::new())
-        .recover_panics(|panic| {
-            let text = panic.downcast_ref::<String>();
-            Failed::Panicked(text.cloned().unwrap_or_default())
-        });
+        // What becomes the error by `From`.
+        .recover_panics(|_| kube::Error::Service("panicked".into()));
     let (controller, context) = (world.controller::<Task>(), world.context());
     let running = tokio::spawn(async move {
         let stream = controller.run_recorded_with(options, reconcile_task, policy, context);
