@@ -18,25 +18,30 @@ pub(crate) fn print(ids: &[ObjectId], scrapes: bool) {
         record(recorder, id);
         start.elapsed()
     };
-    thread::scope(|scope| {
+    let all = thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) && (!scrapes || scrape(recorder) < usize::MAX) {
                 spin_loop();
             }
         });
         let create: fn(&Recorder) = Recorder::clear;
-        for (operation, prepare) in [("create", create), ("record", |_| ())] {
+        let all = [("create", create), ("record", |_| ())].map(|(operation, prepare)| {
             let mut times = Vec::new();
             for _ in 0..1_000_000 / OBJECTS {
                 prepare(recorder);
                 times.extend(ids.iter().map(time));
             }
-            let other = if scrapes { "scrapes" } else { "a busy loop" };
-            print!("{operation} beside {other}: ");
-            print_times(times);
-        }
+            (operation, times)
+        });
         done.store(true, Ordering::Relaxed);
+        all
     });
+    // Behind the end of the other thread: who reads this may hang up, which is a panic here.
+    let other = if scrapes { "scrapes" } else { "a busy loop" };
+    for (operation, times) in all {
+        print!("{operation} beside {other}: ");
+        print_times(times);
+    }
 }
 
 fn print_times(mut times: Vec<Duration>) {
