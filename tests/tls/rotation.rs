@@ -231,28 +231,22 @@ fn replace_by_pipe(path: &Path) {
     fs::rename(&pipe, path).unwrap();
 }
 
-#[tokio::test]
-async fn files_that_are_exchanged_between_two_reads_are_read_again() {
+/// A new pair that `exchange` brings while the file `name`, a pipe, is read: it is taken, and no
+/// error. `exchange` is told where certificate and key are.
+async fn assert_taken(name: &str, exchange: fn(&Path, &Path, &Pair)) {
     let authority = Authority::new();
     let (old, new) = (authority.issue(), authority.issue());
     let secret = Secret::of(&old);
     let recorder = recorder(0);
     let server = Running::start(&recorder, files(&secret)).await;
-    // A key that comes when the certificate has been read.
-    replace_by_pipe(&secret.path("tls.key"));
-    let key = spawn_blocking({
-        let (key, new) = (secret.path("tls.key"), new.clone());
-        let certificate = secret.path("tls.crt");
-        move || {
-            // Ready once somebody reads it.
-            let mut pipe = fs::File::create(&key).unwrap();
-            fs::write(certificate, &new.certificate).unwrap();
-            fs::remove_file(&key).unwrap();
-            fs::write(&key, &new.key).unwrap();
-            pipe.write_all(new.key.as_bytes()).unwrap();
-        }
+    replace_by_pipe(&secret.path(name));
+    let exchanged = spawn_blocking({
+        let (certificate, key) = (secret.path("tls.crt"), secret.path("tls.key"));
+        let new = new.clone();
+        move || exchange(&certificate, &key, &new)
     });
-    timeout(LONG, key).await.expect("the key is read").unwrap();
+    let exchanged = timeout(LONG, exchanged).await;
+    exchanged.expect("the pipe is read").unwrap();
     read_again(&recorder).await;
     let connection = Client::of(&[&authority]).connect(server.address).await;
     assert!(connection.unwrap().met(&new));
@@ -262,39 +256,36 @@ async fn files_that_are_exchanged_between_two_reads_are_read_again() {
 }
 
 #[tokio::test]
+async fn files_that_are_exchanged_between_two_reads_are_read_again() {
+    // A key that comes when the certificate has been read.
+    assert_taken("tls.key", |certificate, key, new| {
+        // Ready once somebody reads it.
+        let mut pipe = fs::File::create(key).unwrap();
+        fs::write(certificate, &new.certificate).unwrap();
+        fs::remove_file(key).unwrap();
+        fs::write(key, &new.key).unwrap();
+        pipe.write_all(new.key.as_bytes()).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_file_that_is_away_for_a_moment_is_read_again() {
-    let authority = Authority::new();
-    let (old, new) = (authority.issue(), authority.issue());
-    let secret = Secret::of(&old);
-    let recorder = recorder(0);
-    let server = Running::start(&recorder, files(&secret)).await;
-    replace_by_pipe(&secret.path("tls.crt"));
-    let certificate = spawn_blocking({
-        let (key, new) = (secret.path("tls.key"), new.clone());
-        let certificate = secret.path("tls.crt");
-        move || {
-            // Ready once somebody reads it, who will find no key.
-            let mut pipe = fs::File::create(&certificate).unwrap();
-            fs::remove_file(&key).unwrap();
-            replace_by_pipe(&certificate);
-            pipe.write_all(new.certificate.as_bytes()).unwrap();
-            drop(pipe);
-            // And once he tries again.
-            let mut pipe = fs::File::create(&certificate).unwrap();
-            fs::write(&key, &new.key).unwrap();
-            fs::remove_file(&certificate).unwrap();
-            fs::write(&certificate, &new.certificate).unwrap();
-            pipe.write_all(new.certificate.as_bytes()).unwrap();
-        }
-    });
-    let certificate = timeout(LONG, certificate).await;
-    certificate.expect("the certificate is read").unwrap();
-    read_again(&recorder).await;
-    let connection = Client::of(&[&authority]).connect(server.address).await;
-    assert!(connection.unwrap().met(&new));
-    let (_, errors) = reads(&recorder);
-    assert_eq!(errors, 0);
-    server.stop().await;
+    assert_taken("tls.crt", |certificate, key, new| {
+        // Ready once somebody reads it, who will find no key.
+        let mut pipe = fs::File::create(certificate).unwrap();
+        fs::remove_file(key).unwrap();
+        replace_by_pipe(certificate);
+        pipe.write_all(new.certificate.as_bytes()).unwrap();
+        drop(pipe);
+        // And once he tries again.
+        let mut pipe = fs::File::create(certificate).unwrap();
+        fs::write(key, &new.key).unwrap();
+        fs::remove_file(certificate).unwrap();
+        fs::write(certificate, &new.certificate).unwrap();
+        pipe.write_all(new.certificate.as_bytes()).unwrap();
+    })
+    .await;
 }
 
 /// What panics again when it is dropped.
