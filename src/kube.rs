@@ -21,7 +21,7 @@ pub use self::controller_ext::{ControllerExt, RecordedStream};
 pub use self::instrument::Reconcile;
 pub use self::observe::{Observe, Observed, find_condition};
 pub use self::options::ControllerOptions;
-pub use self::track::Tracked;
+pub use self::track::TrackGuard;
 
 use crate::{Completion, ObjectId, Outcome, ToObjectId};
 

@@ -221,7 +221,7 @@ pub use exposition::{Chunks, Format};
 pub use families::{ConditionGauge, DurationHistogram, Recording, SuspendGauge};
 #[cfg(feature = "kube")]
 pub use kube::{
-    ControllerExt, ControllerOptions, Observe, Observed, Reconcile, RecordedStream, Tracked,
+    ControllerExt, ControllerOptions, Observe, Observed, Reconcile, RecordedStream, TrackGuard,
     find_condition,
 };
 pub use object::{ObjectId, ToObjectId};

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use fastrand::Rng;
-use gotk_metrics::{Format, Recorder, Tracked};
+use gotk_metrics::{Format, Recorder, TrackGuard};
 use kube_runtime::reflector::store::Writer;
 use kube_runtime::watcher::Event;
 
@@ -17,7 +17,7 @@ pub(crate) struct Cluster {
     recorder: Recorder,
     random: Rng,
     objects: usize,
-    _tracked: Tracked,
+    _tracked: TrackGuard,
 }
 
 impl Cluster {

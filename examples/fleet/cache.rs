@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use gotk_metrics::{ConditionStatus, Recorder, Tracked};
+use gotk_metrics::{ConditionStatus, Recorder, TrackGuard};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube_core::{ApiResource, DynamicObject, GroupVersionKind};
@@ -23,7 +23,7 @@ struct Kept {
     resource: ApiResource,
     /// What a watch writes to, and here the simulation.
     writer: Mutex<Writer<DynamicObject>>,
-    _tracked: Tracked,
+    _tracked: TrackGuard,
 }
 
 impl Cache {

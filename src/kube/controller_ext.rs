@@ -20,7 +20,7 @@ use pin_project_lite::pin_project;
 use super::failures::Failures;
 use super::observe::Observe;
 use super::options::{ControllerOptions, Observer};
-use super::track::{Readiness, Tracked};
+use super::track::{Readiness, TrackGuard};
 use crate::controller::Controller as Counters;
 use crate::recorder::Recorder;
 use crate::sync::{Arc, AtomicBool};
@@ -211,7 +211,7 @@ pin_project! {
         // None once the first list is complete.
         readiness: Option<Readiness>,
         counters: Option<Arc<Counters>>,
-        tracked: Option<Tracked>,
+        tracked: Option<TrackGuard>,
     }
 }
 

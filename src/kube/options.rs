@@ -15,7 +15,7 @@ use super::failures::{AsIs, Categorized, Recovery};
 use super::instrument::Attempts;
 use super::observe::{Observe, Observed};
 use super::source::StoreSource;
-use super::track::Tracked;
+use super::track::TrackGuard;
 use crate::ConditionType;
 use crate::object::capped_kind;
 use crate::recorder::Recorder;
@@ -263,7 +263,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     }
 
     /// Reads the state of the store's objects at each scrape; see [`Recorder::track`].
-    pub fn track(self, store: Store<K>) -> Tracked
+    pub fn track(self, store: Store<K>) -> TrackGuard
     where
         K: Resource<DynamicType = <K as Lookup>::DynamicType> + Clone + Send + Sync + 'static,
         <K as Lookup>::DynamicType: Eq + Hash + Clone,
@@ -278,7 +278,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         self,
         store: Store<K>,
         ready: Arc<AtomicBool>,
-    ) -> (Tracked, ControllerOptions<K, (), R>)
+    ) -> (TrackGuard, ControllerOptions<K, (), R>)
     where
         K: Resource<DynamicType = <K as Lookup>::DynamicType> + Clone + Send + Sync + 'static,
         <K as Lookup>::DynamicType: Eq + Hash + Clone,
@@ -299,7 +299,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         let labels = mem::take(&mut settings.info_labels);
         let dyntype = settings.dyntype.clone();
         let source = StoreSource::new(store, dyntype, self.observer, types, labels, ready);
-        let tracked = Tracked::new(Arc::clone(inner), Box::new(source));
+        let tracked = TrackGuard::new(Arc::clone(inner), Box::new(source));
         let rest = ControllerOptions {
             settings,
             observer: (),

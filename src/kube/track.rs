@@ -26,14 +26,14 @@ use crate::tracking::{Source, TrackedSource};
 /// After [`clear`](crate::RecordReconcile::clear) it does nothing more.
 #[derive(Debug)]
 #[must_use = "the tracking ends when this is dropped, and the series of the objects go; bind it to a name (`let _ =` drops it at once) or call `forever`"]
-pub struct Tracked {
+pub struct TrackGuard {
     /// None once it is kept for ever.
     live: Option<(Arc<Inner>, Arc<TrackedSource>)>,
 }
 
 pub(super) type Readiness = Box<dyn FnMut(&mut Context<'_>) -> bool + Send>;
 
-impl Tracked {
+impl TrackGuard {
     pub(super) fn new(inner: Arc<Inner>, source: Box<dyn Source>) -> Self {
         let source = inner.tracking.add(source);
         Self {
@@ -67,7 +67,7 @@ impl Tracked {
     }
 }
 
-impl Drop for Tracked {
+impl Drop for TrackGuard {
     fn drop(&mut self) {
         if let Some((inner, source)) = &self.live {
             inner.tracking.remove(source, &inner.store);
@@ -131,7 +131,7 @@ impl Recorder {
     /// drop(tracked);
     /// assert!(!recorder.encode(Format::Text).contains(r#"name="web""#));
     /// ```
-    pub fn track<K>(&self, store: Store<K>) -> Tracked
+    pub fn track<K>(&self, store: Store<K>) -> TrackGuard
     where
         K: Observe + Resource + Clone + Send + Sync + 'static,
         K::DynamicType: Default + Eq + Hash + Clone,
@@ -175,7 +175,7 @@ impl Recorder {
         store: Store<K>,
         dyntype: K::DynamicType,
         observe: impl Fn(&K) -> Observed + Send + Sync + 'static,
-    ) -> Tracked
+    ) -> TrackGuard
     where
         K: Resource + Clone + Send + Sync + 'static,
         K::DynamicType: Eq + Hash + Clone,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::{ConditionType, Format, ObjectId, Observed};
-use gotk_metrics::{RecordReconcile as _, Recorder, Tracked};
+use gotk_metrics::{RecordReconcile as _, Recorder, TrackGuard};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::Event;
@@ -180,7 +180,7 @@ fn what_is_untracked_or_cleared_during_a_scrape_is_not_written() {
 
 /// Does `work` on another thread while the store of one object is being read, and ends the reading then.
 #[track_caller]
-fn during_a_scrape(recorder: &Recorder, work: impl FnOnce(&Recorder, Tracked) + Send + 'static) {
+fn during_a_scrape(recorder: &Recorder, work: impl FnOnce(&Recorder, TrackGuard) + Send + 'static) {
     let mut writer = Writer::<App>::default();
     writer.apply_watcher_event(&Event::Apply(object("a", "True")));
     let (enter, entered) = mpsc::channel();
@@ -210,7 +210,7 @@ struct Apps {
     writer: Writer<App>,
     /// Untracks the store when it is dropped.
     #[expect(dead_code, reason = "held for its drop")]
-    tracked: Tracked,
+    tracked: TrackGuard,
 }
 
 impl Apps {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
-use gotk_metrics::{ControllerExt as _, ControllerOptions, Observed, Recorder, Tracked};
+use gotk_metrics::{ControllerExt as _, ControllerOptions, Observed, Recorder, TrackGuard};
 use kube::runtime::controller::{self, Action};
 use kube::runtime::reflector::{ObjectRef, store};
 use kube::runtime::{Controller, watcher};
@@ -109,7 +109,10 @@ fn instrumented(
     recorder: &Recorder,
     controller: Controller<Task>,
     ctx: Arc<Context>,
-) -> (Tracked, impl Stream<Item = Reconciled<Task>> + Send + use<>) {
+) -> (
+    TrackGuard,
+    impl Stream<Item = Reconciled<Task>> + Send + use<>,
+) {
     let tracked = recorder.track(controller.store());
     let reconcile = recorder.instrument(reconcile_task);
     (tracked, controller.run(reconcile, policy, ctx))
@@ -201,7 +204,7 @@ fn guards_and_options_may_go_to_another_thread() {
 fn what_is_lost_if_it_is_not_used_must_be_used() {
     let recorder = Recorder::new();
     let (store, _writer) = store::<App>();
-    #[expect(unused_must_use, reason = "the attribute of `Tracked`")]
+    #[expect(unused_must_use, reason = "the attribute of `TrackGuard`")]
     {
         recorder.track(store);
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use gotk_metrics::{ConditionStatus, ControllerOptions, Format, Observed, Recorder, Tracked};
+use gotk_metrics::{ConditionStatus, ControllerOptions, Format, Observed, Recorder, TrackGuard};
 use kube_core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube_runtime::controller::Action;
 use kube_runtime::reflector::store::Writer;
@@ -55,13 +55,13 @@ fn done() -> Answer {
 }
 
 /// What only a controller of kube-rs can have, the object for as long as the returned value lives.
-pub(crate) fn everything(recorder: &Recorder) -> Tracked {
+pub(crate) fn everything(recorder: &Recorder) -> TrackGuard {
     reconcile(options(recorder).max_concurrent(4), done)();
     track(recorder)
 }
 
 /// An object that is ready, and nobody's but the store's.
-fn track(recorder: &Recorder) -> Tracked {
+fn track(recorder: &Recorder) -> TrackGuard {
     let mut writer = Writer::new(resource());
     writer.apply_watcher_event(&Event::Apply(object("web")));
     let ready = |_: &DynamicObject| {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::{Format, ObjectId, Observed, RecordReconcile as _, Recorder, Tracked};
+use gotk_metrics::{Format, ObjectId, Observed, RecordReconcile as _, Recorder, TrackGuard};
 
 use crate::common::{assert_counters, assert_objects};
 use crate::{App, Cache, id, recorder};
@@ -59,7 +59,7 @@ fn a_closure_says_what_a_foreign_kind_does_not() {
 }
 
 /// Tracks a store of two objects whose state is read by `read`.
-fn track(recorder: &Recorder, read: impl Fn() + Send + Sync + 'static) -> (Cache, Tracked) {
+fn track(recorder: &Recorder, read: impl Fn() + Send + Sync + 'static) -> (Cache, TrackGuard) {
     let cache = Cache::of(["a", "b"].map(App::new));
     let tracked = recorder.track_with(cache.store(), (), move |_: &App| {
         read();
