@@ -62,6 +62,8 @@ pub enum Family {
     AppendErrors,
     /// Reconcile attempts dropped before their end, by controller.
     AttemptsCancelled,
+    /// Reconcile attempts started inside another one on the same object, by controller.
+    AttemptsOverlapping,
     /// When each object that is being deleted was asked to go.
     DeletionTimestamp,
     /// How many objects the recorder knows.
@@ -86,6 +88,8 @@ pub enum Family {
     ScrapesInFlight,
     /// Scrapes that a server has answered, by status code.
     ScrapesTotal,
+    /// Tracked stores, by kind and whether they have their first list.
+    Sources,
     /// Errors of the watches of a controller.
     WatchErrors,
     /// Whether this process leads, by lease.

@@ -65,6 +65,7 @@ pub(crate) struct Controller {
     results: [AtomicU64; 4],
     panics: AtomicU64,
     cancelled: AtomicU64,
+    overlapping: AtomicU64,
     /// How long its attempts took and take.
     pub(crate) work: Work,
     retries: AtomicU64,
@@ -138,6 +139,15 @@ impl Controller {
     /// No result: nobody knows how the attempt would have ended.
     pub(crate) fn cancelled(&self) {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An attempt was started inside another one on the same object.
+    pub(crate) fn overlapped(&self) {
+        self.overlapping.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn overlapping_count(&self) -> u64 {
+        self.overlapping.load(Ordering::Relaxed)
     }
 
     pub(crate) fn name(&self) -> &str {

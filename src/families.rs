@@ -61,9 +61,13 @@ impl ConditionGauge {
 
     /// Sets the condition `condition` of the object to `status`.
     ///
-    /// Brings a deleted object back: its other conditions become Unknown. Once Ready was set, the
-    /// ends of attempts no longer decide it, until the object is forgotten. What a tracked store
-    /// says of the condition goes before.
+    /// Brings a deleted object back, with its other conditions as Unknown, unless a tracked store has
+    /// brought the object and no store has it now. Once Ready was set, the ends of attempts no longer
+    /// change it, until the object is forgotten or its life ends. The value of a tracked store takes
+    /// precedence. An empty condition type is refused and counted.
+    ///
+    /// Inside an attempt on the object, this writes to that attempt's life of the object or nowhere;
+    /// see [`Attempt::set_condition`](crate::Attempt::set_condition).
     pub fn set<I>(&self, id: &I, condition: &ConditionType, status: ConditionStatus)
     where
         I: ToObjectId + ?Sized,

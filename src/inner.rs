@@ -60,14 +60,9 @@ impl Inner {
     /// The records in the order of the exposition, as the tracked stores and the end of the grace
     /// have them.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.tracking.sync(&self.store);
+        let has_attempts = |kind: &str| self.controllers.has_attempts(kind);
+        self.tracking.sync(&self.store, has_attempts);
         self.store.snapshot()
-    }
-
-    /// Removes every series of every object; what is tracked is not any more.
-    pub(crate) fn clear(&self) {
-        self.tracking.clear();
-        self.store.clear();
     }
 
     pub(crate) fn count_refused_type(&self) {
@@ -78,6 +73,7 @@ impl Inner {
     /// How many recordings each limit refused, in the order of the exposition.
     pub(crate) fn refused(&self) -> [(&'static str, u64); 6] {
         let types = self.refused_types.load(Ordering::Relaxed);
+        let types = types + self.tracking.refused_types();
         [
             ("condition_types", types),
             ("controllers", self.controllers.refused()),

@@ -120,10 +120,10 @@
 //!
 //! # Conditions, suspension, deletion
 //!
-//! Without a tracked store, Ready follows the attempts until it is set once by hand. Nothing sees a
-//! deletion by itself: say it where the finalizer ends, or the series stay until
-//! [`clear`](RecordReconcile::clear). That may be within the attempt; another attempt afterwards
-//! would bring the object back.
+//! Without a tracked store, Ready follows the attempts until you set it once. Nothing detects a
+//! deletion: report it with [`record_deleted`](RecordReconcile::record_deleted) when your finalizer
+//! is done, or the series remain. You may do that within the attempt. Another attempt afterwards
+//! brings the object back.
 //!
 //! ```
 //! use gotk_metrics::{ConditionStatus, ConditionType, Format};
@@ -179,6 +179,7 @@
     )
 )]
 
+mod attempt;
 mod catalog;
 mod certificates;
 #[cfg(feature = "client")]
@@ -192,9 +193,11 @@ mod inner;
 #[cfg(feature = "kube")]
 mod kube;
 mod leases;
+mod membership;
 #[cfg(all(test, gotk_loom))]
 mod models;
 mod object;
+mod origin;
 #[cfg(all(feature = "process", target_os = "linux"))]
 mod process;
 mod reconcile;
@@ -211,6 +214,7 @@ mod store;
 mod sync;
 mod tracking;
 
+pub use attempt::Attempt;
 pub use catalog::{Family, FamilyType};
 #[cfg(feature = "client")]
 pub use client::{ClientLayer, RecordedClient, RecordedRequest};
@@ -225,7 +229,7 @@ pub use kube::{
     find_condition,
 };
 pub use object::{ObjectId, ToObjectId};
-pub use reconcile::{Attempt, Completion, ErrorCategory, RecordReconcile, Recorded};
+pub use reconcile::{Completion, ErrorCategory, RecordReconcile, Recorded};
 pub use recorder::{Recorder, RecorderBuilder};
 #[cfg(feature = "kube")]
 pub use resource_info::InfoLabelError;

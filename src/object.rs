@@ -142,6 +142,12 @@ pub(crate) struct Key<'a> {
 }
 
 impl Key<'_> {
+    pub(crate) fn to_owned(self) -> ObjectId<'static> {
+        ObjectId::new(self.kind, self.name)
+            .within(self.namespace)
+            .into_owned()
+    }
+
     /// Appends `kind="…",name="…",namespace="…"`, escaped.
     pub(crate) fn write_labels(self, out: &mut String) {
         out.push_str("kind=\"");

@@ -2,15 +2,14 @@
 //!
 //! Nothing here returns an error or changes what reconcile returns.
 
-mod attempt;
 mod recorded;
 
 use std::future::Future;
 use std::time::Duration;
 
-pub use self::attempt::Attempt;
 pub use self::recorded::Recorded;
 
+use crate::attempt::Attempt;
 use crate::controller::Outcome;
 use crate::recorder::Recorder;
 use crate::sync::Arc;
@@ -157,13 +156,19 @@ pub trait RecordReconcile: Send + Sync {
     /// [`record`](Self::record) and [`start`](Self::start) do this by themselves.
     fn record_duration(&self, id: &dyn ToObjectId, duration: Duration);
 
-    /// The object was deleted in the cluster.
+    /// Records that the object was deleted in the cluster.
     ///
-    /// All its conditions show `Deleted`, and after the grace every series of it disappears. A
-    /// condition recorded or an attempt started before that brings it back: where finalizers of
-    /// others may remain, return before [`record`](Self::record) once the own one is gone. The
-    /// end of an attempt that is under way brings nothing back. Does nothing for an
-    /// unknown object; a second call does not restart the grace.
+    /// All its conditions show `Deleted`, and after the grace period every series of it disappears.
+    /// A condition recorded or an attempt started before that brings it back, unless a tracked store
+    /// has brought the object: then only a store that has it again does. If finalizers of others may
+    /// remain, return before [`record`](Self::record) once your own is gone. An attempt in flight,
+    /// and calls inside it, bring nothing back. Does nothing for an unknown object. A second call
+    /// does not restart the grace period. An object that its tracked store still has is back at the
+    /// next scrape.
+    ///
+    /// With a grace period of zero the record is removed at once. A
+    /// [`record_duration`](Self::record_duration) after that, outside of an attempt, creates it again
+    /// with a histogram and nothing else, as in Go. Record the duration first.
     fn record_deleted(&self, id: &dyn ToObjectId);
 
     /// Removes every series of the object at once.
@@ -171,12 +176,18 @@ pub trait RecordReconcile: Send + Sync {
     /// An attempt in flight does not bring them back.
     fn forget(&self, id: &dyn ToObjectId);
 
-    /// Removes every series of every object at once, for a process that lost its leadership.
+    /// Removes every series of every object at once.
     ///
-    /// Attempts in flight do not bring them back; counters of controllers go on.
+    /// It is for objects that were recorded by calls. Tracking continues: objects in a tracked store
+    /// are exposed again by the next scrape. A process that loses its leadership drops its streams
+    /// and guards instead. Attempts in flight bring nothing back, and the counters of controllers
+    /// continue.
     fn clear(&self);
 
     /// Starts an attempt, for code that is not one future; see [`record`](Self::record) otherwise.
+    ///
+    /// Do not use this or [`record`](Self::record) inside a reconcile function of `run_recorded` or
+    /// `instrument`, which records the attempt already.
     ///
     /// The object's Ready exists from here on, as Unknown if nothing was known.
     fn start(&self, id: &dyn ToObjectId) -> Attempt;
@@ -293,7 +304,7 @@ impl RecordReconcile for Recorder {
     }
 
     fn clear(&self) {
-        self.inner.clear();
+        self.inner.store.clear();
     }
 
     fn start(&self, id: &dyn ToObjectId) -> Attempt {

@@ -119,11 +119,12 @@ impl Recorder {
 
     /// Whether this process holds the lease `name`: `leader_election_master_status`.
     ///
-    /// Say it with false when the process starts to wait for the lease, so that its series is
-    /// there, and whenever it is won or lost. On a loss call
-    /// [`clear`](crate::RecordReconcile::clear) too, or end the controllers' streams: what an
-    /// ex-leader goes on showing of objects is wrong soon. At most 16 leases are shown; more
-    /// are refused and counted in `gotkmetrics_refused_total{limit="leases"}`.
+    /// Call this with `false` when the process starts waiting for the lease, so that the series
+    /// exists, and again whenever the lease is acquired or lost. When the lease is lost, drop the
+    /// controllers' streams and `TrackGuard`s too, so that this process stops exposing objects that
+    /// the next leader exposes. Objects that were recorded by calls go with
+    /// [`clear`](crate::RecordReconcile::clear). At most 16 leases are exposed. Further ones are
+    /// refused and counted in `gotkmetrics_refused_total{limit="leases"}`.
     ///
     /// # Examples
     ///

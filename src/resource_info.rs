@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 
-use crate::object::{Key, cap, escape_label};
+use crate::ConditionStatus;
+use crate::object::{Key, ObjectId, cap, escape_label};
+use crate::sync::Arc;
 
 /// Longest value of a label that a user adds, in bytes: longer than what Kubernetes names, as a URL
 /// may be.
@@ -126,8 +128,19 @@ pub(crate) struct Info {
     /// rest.
     text: Box<str>,
     ends: [usize; 4],
-    /// When the object was asked to go, in seconds of Unix time, while it is there still.
+    /// When deletion of the object was requested, in seconds of Unix time.
     pub(crate) deletion_timestamp: Option<i64>,
+}
+
+/// An object whose record belongs to an object of the same kind and name in another API group.
+///
+/// The record has no group, so the two share its series. This family has the group and shows both.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) id: ObjectId<'static>,
+    pub(crate) info: Arc<Info>,
+    pub(crate) ready: Option<ConditionStatus>,
+    pub(crate) suspended: Option<bool>,
 }
 
 impl InfoKind {
@@ -154,13 +167,13 @@ impl InfoKind {
                 Part::Group => push_label(&mut text, name, Some(Cow::Borrowed(&self.group))),
                 Part::Kind => push_label(&mut text, name, Some(Cow::Borrowed(&self.kind))),
                 Part::Version => push_label(&mut text, name, Some(Cow::Borrowed(&self.version))),
-                Part::Namespace | Part::Name | Part::Ready => {
+                Part::Namespace | Part::Name => {
                     open(&mut text);
                     ends.push(text.len());
                     text.push('"');
                 }
-                // Not there for every kind, so it brings its name along.
-                Part::Suspended => ends.push(text.len()),
+                // Some kinds have neither, so they bring their names along.
+                Part::Ready | Part::Suspended => ends.push(text.len()),
             }
         }
         for label in added {
@@ -199,7 +212,7 @@ impl Info {
         &self,
         out: &mut String,
         key: Key<'_>,
-        ready: &str,
+        ready: Option<&str>,
         suspended: Option<bool>,
     ) {
         let [namespace, name, is_ready, is_suspended] = self.ends;
@@ -209,7 +222,11 @@ impl Info {
         out.push_str(part(namespace, name));
         escape_label(key.name, out);
         out.push_str(part(name, is_ready));
-        out.push_str(ready);
+        if let Some(ready) = ready {
+            out.push_str(",ready=\"");
+            out.push_str(ready);
+            out.push('"');
+        }
         out.push_str(part(is_ready, is_suspended));
         match suspended {
             Some(true) => out.push_str(",suspended=\"true\""),
@@ -223,7 +240,7 @@ impl Info {
     pub(crate) fn labels(
         &self,
         key: Key<'_>,
-        ready: &str,
+        ready: Option<&str>,
         suspended: Option<bool>,
     ) -> Vec<(String, String)> {
         let mut text = String::new();
@@ -280,7 +297,7 @@ mod tests {
             name: "a\\",
             namespace: "",
         };
-        info.write(&mut out, key, "True", suspended);
+        info.write(&mut out, key, Some("True"), suspended);
         out
     }
 
@@ -320,7 +337,7 @@ mod tests {
             ("x", "=\",{}\\n"),
         ];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(info.labels(key, "False", Some(true)), expected);
+        assert_eq!(info.labels(key, Some("False"), Some(true)), expected);
     }
 
     #[test]

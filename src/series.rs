@@ -5,19 +5,50 @@
 //! changes only under the write lock of its shard, so that a record found in the store is alive for
 //! as long as the shard is locked.
 
+mod counts;
+
 use std::fmt;
 use std::panic::RefUnwindSafe;
 use std::time::Duration;
 
+use self::counts::Counts;
 use crate::object::Key;
+use crate::origin::{Origin, SourceId};
 use crate::resource_info::Info;
-use crate::status::{ConditionStatus, Reading, Word};
-use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering};
+use crate::status::{Reading, Word};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering};
 
-/// An object as a tracked store has it.
+/// An object as a source has it.
 pub(crate) struct View {
     pub(crate) reading: Reading,
     pub(crate) info: Arc<Info>,
+}
+
+/// The state and the info of an object at one moment.
+pub(crate) struct Shown {
+    pub(crate) word: Word,
+    pub(crate) info: Option<Arc<Info>>,
+}
+
+/// What happens to the life of an object together with a change of its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It goes on.
+    Same,
+    /// It goes on, and the object is not deleted any more.
+    Undeleted,
+    /// A new one begins: what earlier attempts and calls came to says nothing about the object.
+    NewLife,
+}
+
+impl Turn {
+    pub(crate) const fn apply(self, word: Word) -> Word {
+        match self {
+            Self::Same => word,
+            Self::Undeleted => word.undeleted(),
+            Self::NewLife => word.new_life(),
+        }
+    }
 }
 
 /// The number of a sync of tracked stores, even; wraps around.
@@ -47,10 +78,15 @@ pub(crate) struct ObjectSeries {
     text: Box<str>,
     kind_len: u8,
     name_len: u8,
+    /// Whether the owner has read the object since its life began. False means that the next sync
+    /// must read it, even if the object itself has not changed.
+    is_read: AtomicBool,
     /// The last round in which there was a sign of life, or the number above it if a sync of that
     /// round saw the object in a store.
     seen: AtomicU32,
     state: AtomicU64,
+    /// An [`Origin`]. Set under the lock of the shard, in any mode.
+    origin: AtomicU64,
     /// When the object was deleted, in nanoseconds of the clock; means nothing while it is not.
     deleted_at: AtomicU64,
     rest: Mutex<Rest>,
@@ -78,8 +114,10 @@ impl ObjectSeries {
             text: text.into(),
             kind_len: len(key.kind),
             name_len: len(key.name),
+            is_read: AtomicBool::new(false),
             seen: AtomicU32::new(round.0),
             state: AtomicU64::new(Word::default().bits()),
+            origin: AtomicU64::new(Origin::default().bits()),
             deleted_at: AtomicU64::new(0),
             rest: Mutex::new(Rest {
                 counts: Counts::new(buckets),
@@ -134,13 +172,47 @@ impl ObjectSeries {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
     }
 
+    pub(crate) fn origin(&self) -> Origin {
+        // Relaxed: guards no other memory.
+        Origin::from_bits(self.origin.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn is_owned_by(&self, source: SourceId) -> bool {
+        self.origin().owner == Some(source)
+    }
+
+    /// The caller holds the lock of the shard.
+    pub(crate) fn set_origin(&self, origin: Origin) {
+        // Most syncs find the origin that they would write.
+        if self.origin() != origin {
+            self.origin.store(origin.bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// Prepares a change of the state that begins with `turn`.
+    ///
+    /// The caller holds the write lock of the shard and changes the word next, in one step: a
+    /// scrape never sees the state in between.
+    pub(crate) fn turn(&self, turn: Turn) {
+        if turn == Turn::NewLife {
+            self.is_read.store(false, Ordering::Relaxed);
+            self.rest.lock().info = None;
+        }
+    }
+
+    /// Whether the owner has read the object since its life began.
+    pub(crate) fn is_read(&self) -> bool {
+        self.is_read.load(Ordering::Relaxed)
+    }
+
     /// The caller holds the write lock of the shard.
     pub(crate) fn delete(&self, now: Duration) {
         // Relaxed: read only by those who hold the lock, or after they saw the word change, where
         // one that is too old makes a late end count that came at the very end of the grace.
         self.deleted_at.store(nanos(now), Ordering::Relaxed);
+        // The info stays, hidden: an object that only moved between two sources is shown again as
+        // it was.
         self.change(|word| Some(word.deleted()));
-        self.rest.lock().info = None;
     }
 
     /// Whether the object was deleted at least `grace` before `now`.
@@ -161,12 +233,10 @@ impl ObjectSeries {
         rest.counts.add(bucket);
     }
 
-    /// Ready as an attempt of `epoch` ended; an attempt from before a revival has no say.
-    pub(crate) fn finish(&self, epoch: u64, status: ConditionStatus) {
-        self.change(|word| {
-            let current = !word.is_gone() && word.epoch() == epoch;
-            current.then(|| word.with_outcome(status))
-        });
+    /// Changes the state of the life with this epoch; does nothing in another life, or if the
+    /// object is deleted or its record has left the store.
+    pub(crate) fn change_life(&self, epoch: u64, change: impl Fn(Word) -> Option<Word>) {
+        self.change(|word| word.is_life(epoch).then(|| change(word)).flatten());
     }
 
     /// A sign of life: a sync of `round`, which may have read the stores before, is not to miss the
@@ -198,24 +268,38 @@ impl ObjectSeries {
         round.is_after(self.seen.load(Ordering::Relaxed))
     }
 
-    /// The object is in a tracked store, which has it as in `view`; None if it cannot be read.
+    /// Writes what the owner has read; `None` if the object could not be read, which keeps its
+    /// state. Called by one sync at a time.
     ///
-    /// Brings a deleted object back. Called by one sync at a time.
-    pub(crate) fn read(&self, view: Option<&View>) {
+    /// State and info change under one lock, so that [`shown`](Self::shown) never mixes two
+    /// moments. `with_ready` creates Ready if the object has no such condition.
+    pub(crate) fn read(&self, turn: Turn, view: Option<&View>, with_ready: bool) {
+        self.is_read.store(true, Ordering::Relaxed);
+        let mut rest = self.rest.lock();
         self.change(|word| {
-            let word = word.alive();
-            Some(match view {
+            let word = turn.apply(word);
+            let word = match view {
                 Some(view) => word.with_reading(view.reading),
-                None => word.with_attempt(),
+                None => word,
+            };
+            Some(if with_ready {
+                word.with_attempt()
+            } else {
+                word
             })
         });
         if let Some(view) = view {
-            self.rest.lock().info = Some(Arc::clone(&view.info));
+            rest.info = Some(Arc::clone(&view.info));
         }
     }
 
-    pub(crate) fn info(&self) -> Option<Arc<Info>> {
-        self.rest.lock().info.clone()
+    /// The state and the info of the object at one moment.
+    pub(crate) fn shown(&self) -> Shown {
+        let rest = self.rest.lock();
+        Shown {
+            word: self.word(),
+            info: rest.info.clone(),
+        }
     }
 
     /// Appends the count of each bucket, not cumulative, and returns the sum.
@@ -232,54 +316,8 @@ struct Rest {
     counts: Counts,
     /// Added to in call order and never computed from integers, as Go does: the last digits show.
     sum: f64,
-    /// While the object is in a tracked store.
+    /// As the owner read it last.
     info: Option<Arc<Info>>,
-}
-
-/// Of each bucket, not cumulative.
-enum Counts {
-    /// Flux's ten bounds and `+Inf`, within the record and half as wide, which spares a sixth of a
-    /// full store's memory and a scrape a cache line to wait for.
-    Narrow([u32; 11]),
-    /// Other numbers of buckets, or a count that has outgrown that.
-    Wide(Box<[u64]>),
-}
-
-impl Counts {
-    fn new(buckets: usize) -> Self {
-        match buckets {
-            11 => Self::Narrow([0; 11]),
-            _ => Self::Wide(vec![0; buckets].into()),
-        }
-    }
-
-    fn add(&mut self, bucket: usize) {
-        match self {
-            Self::Narrow(counts) => {
-                let Some(count) = counts.get_mut(bucket) else {
-                    return;
-                };
-                if let Some(sum) = count.checked_add(1) {
-                    *count = sum;
-                } else {
-                    *self = Self::Wide(counts.iter().map(|count| u64::from(*count)).collect());
-                    self.add(bucket);
-                }
-            }
-            Self::Wide(counts) => {
-                if let Some(count) = counts.get_mut(bucket) {
-                    *count += 1;
-                }
-            }
-        }
-    }
-
-    fn copy_to(&self, copy: &mut Vec<u64>) {
-        match self {
-            Self::Narrow(counts) => copy.extend(counts.iter().map(|count| u64::from(*count))),
-            Self::Wide(counts) => copy.extend_from_slice(counts),
-        }
-    }
 }
 
 /// The lengths are those of whole parts of `text`, so the fallback is never taken.
@@ -289,33 +327,4 @@ fn split(text: &str, at: u8) -> (&str, &str) {
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn copied(counts: &Counts) -> Vec<u64> {
-        let mut copy = Vec::new();
-        counts.copy_to(&mut copy);
-        copy
-    }
-
-    #[test]
-    fn a_count_that_outgrows_its_width_goes_on() {
-        let mut narrow = [7; 11];
-        narrow[3] = u32::MAX - 1;
-        let mut counts = Counts::Narrow(narrow);
-        let mut expected = vec![7; 11];
-        for (bucket, count) in [
-            (3, 0xffff_ffff),
-            (3, 0x1_0000_0000),
-            (3, 0x1_0000_0001),
-            (10, 8),
-        ] {
-            counts.add(bucket);
-            expected[bucket] = count;
-            assert_eq!(copied(&counts), expected);
-        }
-    }
 }

@@ -47,7 +47,8 @@ pub enum ConditionStatus {
 impl ConditionStatus {
     /// Reads the `status` of a Kubernetes condition.
     ///
-    /// Anything but `True` and `False` is `Unknown`, as in Flux.
+    /// Anything but `True` and `False` is `Unknown`. Flux's recorder exposes such a status as 0 for
+    /// every state, so that the object would match no query.
     #[must_use]
     pub fn parse(status: &str) -> Self {
         match status {

@@ -4,9 +4,10 @@
 //! its shard. Behind the lock of a shard come those of the tombstones and of the condition types,
 //! behind these none; never two shards at once; and never while user code runs.
 
+mod removal;
+mod sighting;
 mod snapshot;
 mod tombstones;
-mod tracked;
 
 use std::hash::BuildHasher as _;
 use std::time::Duration;
@@ -15,11 +16,13 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+pub(crate) use self::sighting::{Sighting, take};
 pub(crate) use self::snapshot::{Block, Snapshot};
 use self::tombstones::Tombstones;
 
 use crate::clock::Clock;
 use crate::object::Key;
+use crate::origin::{SourceId, Uid};
 use crate::series::{ObjectSeries, Round};
 use crate::sync::{Arc, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, RwLock};
 
@@ -50,8 +53,28 @@ pub(crate) struct Store {
     membership: AtomicU64,
     /// Of the last sync that began; see [`Round`].
     round: AtomicU32,
+    /// How often all was cleared.
+    clears: AtomicU64,
     tombstones: Mutex<Tombstones>,
     snapshot: Mutex<Option<Arc<Snapshot>>>,
+    /// Sources that have ended while their records wait for the next sync.
+    ended: Mutex<Vec<SourceId>>,
+}
+
+/// What [`Store::with_alive`] has found.
+pub(crate) enum Found<R> {
+    Alive(R),
+    Deleted(Arc<ObjectSeries>),
+    Missing,
+}
+
+/// Why an entry was not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// The caller's own condition did not hold under the lock.
+    NotAdmitted,
+    /// There is no room for one more record.
+    Full,
 }
 
 impl Store {
@@ -67,8 +90,10 @@ impl Store {
             refused: AtomicU64::new(0),
             membership: AtomicU64::new(0),
             round: AtomicU32::new(0),
+            clears: AtomicU64::new(0),
             tombstones: Mutex::default(),
             snapshot: Mutex::default(),
+            ended: Mutex::default(),
         }
     }
 
@@ -86,66 +111,58 @@ impl Store {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Runs `act` on the object's record, created if need be; `None` if the cap refuses it.
+    /// Runs `act` on the object's record if there is one.
     ///
-    /// `act` runs under the lock of the shard: short, ours, and without a look-up of its own.
-    pub(crate) fn with<R>(
+    /// `act` runs under the read lock of the shard: short, ours, and without a look-up of its own.
+    pub(crate) fn with_found<R>(
         &self,
         key: Key<'_>,
         act: impl FnOnce(&Arc<ObjectSeries>) -> R,
     ) -> Option<R> {
-        self.with_revived(key, || false, |series, _| act(series))
-    }
-
-    /// [`with`](Self::with) for what can bring a deleted object back: `act` is told whether it is
-    /// to, which is what `revives` says, asked under no lock and only if the object is deleted.
-    pub(crate) fn with_revived<R>(
-        &self,
-        key: Key<'_>,
-        revives: impl FnOnce() -> bool,
-        act: impl FnOnce(&Arc<ObjectSeries>, bool) -> R,
-    ) -> Option<R> {
-        let hash = self.hash(key);
-        let deleted = {
-            let table = self.shard(hash).read();
-            match table.find(hash, |series| series.is_of(key)) {
-                Some(series) if !series.word().is_deleted() => return Some(act(series, false)),
-                found => found.is_some(),
-            }
-        };
-        let revive = deleted && revives();
-        self.with_created(hash, key, || true, |series| act(series, revive))
-    }
-
-    /// Runs `act` on the object's record if there is one that is not deleted; says whether.
-    ///
-    /// As for [`with`](Self::with), it runs under the lock of the shard.
-    pub(crate) fn with_known(&self, key: Key<'_>, act: impl FnOnce(&ObjectSeries)) -> bool {
         let hash = self.hash(key);
         let table = self.shard(hash).read();
-        let found = table.find(hash, |series| series.is_of(key));
-        let found = found.filter(|series| !series.word().is_deleted());
-        found.map(|series| act(series)).is_some()
+        table.find(hash, |series| series.is_of(key)).map(act)
     }
 
-    /// Runs `act` under the write lock on a record that is known, due or new, if `allowed` there.
-    #[cold]
-    fn with_created<R>(
+    /// [`with_found`](Self::with_found) for a record that is not deleted.
+    pub(crate) fn with_alive<R>(
         &self,
-        hash: u64,
         key: Key<'_>,
-        allowed: impl Fn() -> bool,
         act: impl FnOnce(&Arc<ObjectSeries>) -> R,
-    ) -> Option<R> {
-        let now = self.now();
+    ) -> Found<R> {
+        let found = self.with_found(key, |series| {
+            if series.word().is_deleted() {
+                Found::Deleted(Arc::clone(series))
+            } else {
+                Found::Alive(act(series))
+            }
+        });
+        found.unwrap_or(Found::Missing)
+    }
+
+    /// Runs `act` on the object's record under the write lock, and creates the record at need.
+    ///
+    /// `admitted` is called under the lock with the record that is there, if any. A record that has
+    /// expired counts as none.
+    #[cold]
+    pub(crate) fn with_entry<R>(
+        &self,
+        key: Key<'_>,
+        now: Duration,
+        admitted: impl Fn(Option<&ObjectSeries>) -> bool,
+        act: impl FnOnce(&Arc<ObjectSeries>) -> R,
+    ) -> Result<R, Denied> {
+        let hash = self.hash(key);
         let mut swept = false;
         loop {
             let mut table = self.shard(hash).write();
-            if !allowed() {
-                return None;
-            }
             match table.entry(hash, |s| s.is_of(key), |s| self.hash(s.key())) {
                 Entry::Occupied(mut slot) => {
+                    let there = slot.get();
+                    let there = (!self.has_expired(there, now)).then_some(&**there);
+                    if !admitted(there) {
+                        return Err(Denied::NotAdmitted);
+                    }
                     self.freshen(slot.get_mut(), now);
                     let series = slot.get();
                     let deleted = series.word().is_deleted();
@@ -153,103 +170,54 @@ impl Store {
                     if deleted && !series.word().is_deleted() {
                         self.tombstones.lock().remove(series);
                     }
-                    return Some(result);
+                    return Ok(result);
                 }
                 Entry::Vacant(slot) => {
+                    if !admitted(None) {
+                        return Err(Denied::NotAdmitted);
+                    }
                     if self.reserve() {
                         let slot = slot.insert(Arc::new(ObjectSeries::new(
                             key,
                             self.buckets,
                             self.round(),
                         )));
-                        return Some(act(slot.get()));
+                        return Ok(act(slot.get()));
                     }
                 }
             }
             // Making room locks other shards.
             drop(table);
             if swept {
-                // Relaxed: a count of its own.
-                self.refused.fetch_add(1, Ordering::Relaxed);
-                return None;
+                return Err(Denied::Full);
             }
+            self.remove_ended();
             self.expire(now, SWEEP);
             swept = true;
         }
     }
 
+    /// The result of an entry, or `None` and one more refused recording if there was no room.
+    pub(crate) fn counted<R>(&self, entry: Result<R, Denied>) -> Option<R> {
+        if matches!(entry, Err(Denied::Full)) {
+            self.count_refused();
+        }
+        entry.ok()
+    }
+
+    pub(crate) fn count_refused(&self) {
+        // Relaxed: a count of its own.
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Replaces a record that is due by a new one. The caller holds the write lock.
     fn freshen(&self, series: &mut Arc<ObjectSeries>, now: Duration) {
-        if series.is_due(now, self.grace) {
+        if self.has_expired(series, now) {
             // Its place is taken over, so the number of objects stays.
             series.change(|word| Some(word.gone()));
             self.tombstones.lock().remove(series);
             *series = Arc::new(ObjectSeries::new(series.key(), self.buckets, self.round()));
             self.membership.fetch_add(1, Ordering::Release);
-        }
-    }
-
-    /// The object is deleted in the cluster: its series stay for the grace, its conditions as
-    /// Deleted.
-    pub(crate) fn delete(&self, key: Key<'_>) {
-        self.delete_if(key, self.now(), |_| true);
-    }
-
-    fn delete_if(
-        &self,
-        key: Key<'_>,
-        now: Duration,
-        judge: impl FnOnce(&Arc<ObjectSeries>) -> bool,
-    ) {
-        if self.grace.is_zero() {
-            return self.remove_if(key, judge);
-        }
-        let hash = self.hash(key);
-        let table = self.shard(hash).write();
-        if let Some(series) = table.find(hash, |series| series.is_of(key))
-            && !series.word().is_deleted()
-            && judge(series)
-        {
-            series.delete(now);
-            self.tombstones.lock().insert(series);
-        }
-    }
-
-    /// Whether the record has left the store, or is to leave it at the next scrape.
-    pub(crate) fn has_let_go(&self, series: &ObjectSeries, now: Duration) -> bool {
-        series.word().is_gone() || series.is_due(now, self.grace)
-    }
-
-    /// Removes the object's series at once.
-    pub(crate) fn forget(&self, key: Key<'_>) {
-        self.remove_if(key, |_| true);
-    }
-
-    /// Removes every series of every object at once.
-    pub(crate) fn clear(&self) {
-        for shard in &self.shards {
-            let mut table = shard.0.write();
-            for series in table.drain() {
-                self.retire(&series);
-            }
-            table.shrink_to(0, |series| self.hash(series.key()));
-        }
-        // If a scrape is sorting right now, the next one frees what it keeps.
-        if let Some(mut cached) = self.snapshot.try_lock() {
-            *cached = None;
-        }
-    }
-
-    /// Removes what was deleted at least the grace ago, at most `limit` records.
-    fn expire(&self, now: Duration, limit: usize) {
-        for _ in 0..limit {
-            let Some(series) = self.tombstones.lock().pop_due(now, self.grace) else {
-                return;
-            };
-            // Judged again: it may have been revived, or removed and created anew.
-            self.remove_if(series.key(), |found| {
-                Arc::ptr_eq(found, &series) && series.is_due(now, self.grace)
-            });
         }
     }
 
@@ -276,30 +244,6 @@ impl Store {
         snapshot
     }
 
-    fn remove_if(&self, key: Key<'_>, judge: impl FnOnce(&Arc<ObjectSeries>) -> bool) {
-        let hash = self.hash(key);
-        let mut table = self.shard(hash).write();
-        if let Ok(entry) = table.find_entry(hash, |series| series.is_of(key))
-            && judge(entry.get())
-        {
-            self.retire(&entry.remove().0);
-            if table.len() < table.capacity() / 8 {
-                let room = table.len() * 2;
-                table.shrink_to(room, |series| self.hash(series.key()));
-            }
-        }
-    }
-
-    /// The caller has taken `series` out of its shard and still holds the lock.
-    fn retire(&self, series: &Arc<ObjectSeries>) {
-        series.change(|word| Some(word.gone()));
-        if series.word().is_deleted() {
-            self.tombstones.lock().remove(series);
-        }
-        self.objects.fetch_sub(1, Ordering::Relaxed);
-        self.membership.fetch_add(1, Ordering::Release);
-    }
-
     /// Counts one more object, unless the cap forbids it. The caller inserts it.
     fn reserve(&self) -> bool {
         let one_more = |objects| (objects < self.max_objects).then_some(objects + 1);
@@ -311,6 +255,19 @@ impl Store {
             self.membership.fetch_add(1, Ordering::Release);
         }
         reserved.is_ok()
+    }
+
+    /// Begins a sync: it does not judge an object that shows a sign of life from here on.
+    pub(crate) fn begin_sync(&self) -> Round {
+        // Relaxed: see `ObjectSeries::touch`.
+        let last = self.round.fetch_add(Round::STEP, Ordering::Relaxed);
+        Round::new(last.wrapping_add(Round::STEP))
+    }
+
+    pub(crate) fn uid(&self, uid: Option<&str>) -> Uid {
+        uid.map_or(Uid::UNKNOWN, |uid| {
+            Uid::from_hash(self.hasher.hash_one(uid))
+        })
     }
 
     /// The sync that began last.

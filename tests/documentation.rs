@@ -102,6 +102,7 @@ fn series_of(family: Family, text: &str) -> String {
         | Family::ResourceInfo
         | Family::DeletionTimestamp
         | Family::WatchErrors => 1,
+        Family::Sources => 2,
         _ => text.lines().filter(is_sample).count(),
     };
     let per = match (family.labels(), family) {
@@ -110,7 +111,7 @@ fn series_of(family: Family, text: &str) -> String {
         (["category" | "controller", ..], _) => " per controller",
         (["host", "verb"], _) => " per host and verb",
         (["code", "host", "method"], _) => " per code, host and method",
-        (["kind"], _) => " per kind",
+        (["kind"] | ["kind", "state"], _) => " per kind",
         (["kind", ..], _) => " per object",
         _ => "",
     };

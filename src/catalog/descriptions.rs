@@ -10,7 +10,7 @@ pub(super) struct Description {
     pub(super) labels: &'static [&'static str],
 }
 
-pub(super) const CATALOG: [Description; 44] = [
+pub(super) const CATALOG: [Description; 46] = [
     Description {
         family: Family::CertificateReadErrors,
         name: "certwatcher_read_certificate_errors_total",
@@ -132,6 +132,13 @@ pub(super) const CATALOG: [Description; 44] = [
         labels: &["controller"],
     },
     Description {
+        family: Family::AttemptsOverlapping,
+        name: "gotkmetrics_attempts_overlapping_total",
+        help: "Total number of reconcile attempts started inside another attempt on the same object, per controller.",
+        family_type: FamilyType::Counter,
+        labels: &["controller"],
+    },
+    Description {
         family: Family::DeletionTimestamp,
         name: "gotkmetrics_deletion_timestamp_seconds",
         help: "The time at which an object that is still there was asked to go, in seconds of Unix time.",
@@ -214,6 +221,13 @@ pub(super) const CATALOG: [Description; 44] = [
         help: "Total number of scrapes answered per status code.",
         family_type: FamilyType::Counter,
         labels: &["code"],
+    },
+    Description {
+        family: Family::Sources,
+        name: "gotkmetrics_sources",
+        help: "Number of tracked stores, per kind and state.",
+        family_type: FamilyType::Gauge,
+        labels: &["kind", "state"],
     },
     Description {
         family: Family::WatchErrors,

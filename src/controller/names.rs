@@ -22,6 +22,8 @@ struct Table {
     by_kind: Vec<(Box<str>, Arc<Controller>)>,
     /// In the order of their names.
     by_name: Vec<Arc<Controller>>,
+    /// Kinds whose controllers were given a name.
+    named_kinds: Vec<Box<str>>,
 }
 
 impl Controllers {
@@ -47,24 +49,39 @@ impl Controllers {
     /// A controller for as long as the claim lives: `name`, shared with all who give that name, or
     /// the first of `kind`, `kind-2`, `kind-3` that nobody else has.
     ///
-    /// `None` beyond the last one, which is counted.
+    /// `None` beyond the last one; each attempt counts that.
     pub(crate) fn claim(&self, kind: &str, name: Option<&str>) -> Option<Claim> {
         let mut table = self.table.write();
         let controller = match name {
-            Some(name) => table.named(cap(name, MAX_NAME)),
+            Some(name) => {
+                table.add_named_kind(kind);
+                table.named(cap(name, MAX_NAME))
+            }
             None => table.unclaimed(kind),
         };
-        let controller = self.counted(controller)?;
+        let controller = controller?;
         // Relaxed: changed by claims alone, which hold the lock, and their ends.
         controller.claims.fetch_add(1, Ordering::Relaxed);
         Some(Claim(controller))
     }
 
+    /// Whether attempts on objects of `kind` are recorded, or will be.
+    pub(crate) fn has_attempts(&self, kind: &str) -> bool {
+        let table = self.table.read();
+        let is_named = table.named_kinds.iter().any(|of| **of == *kind);
+        is_named || table.by_kind.iter().any(|(of, _)| **of == *kind)
+    }
+
     fn counted(&self, found: Option<Arc<Controller>>) -> Option<Arc<Controller>> {
         if found.is_none() {
-            self.refused.fetch_add(1, Ordering::Relaxed);
+            self.count_refused();
         }
         found
+    }
+
+    /// Counts an attempt that found no place for its controller.
+    pub(crate) fn count_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     /// All controllers in the order of their names.
@@ -110,6 +127,13 @@ impl Table {
         let controller = self.named(&kind.to_lowercase())?;
         self.by_kind.push((kind.into(), Arc::clone(&controller)));
         Some(controller)
+    }
+
+    fn add_named_kind(&mut self, kind: &str) {
+        let is_known = self.named_kinds.iter().any(|known| **known == *kind);
+        if !is_known && self.named_kinds.len() < MAX_CONTROLLERS {
+            self.named_kinds.push(kind.into());
+        }
     }
 
     fn named(&mut self, name: &str) -> Option<Arc<Controller>> {
@@ -192,10 +216,11 @@ mod tests {
         let controllers = Controllers::default();
         let claims: Vec<_> = (0..65).map(|_| controllers.claim("App", None)).collect();
         assert_eq!(claims.iter().flatten().count(), 64);
-        assert_eq!(controllers.refused(), 1);
         assert!(controllers.claim("App", Some("one-more")).is_none());
-        assert!(controllers.of_kind("Other").is_none());
         assert!(controllers.of_kind("App").is_some());
-        assert_eq!(controllers.refused(), 3);
+        assert_eq!(controllers.refused(), 0);
+        assert!(controllers.of_kind("Other").is_none());
+        assert!(controllers.of_kind("Other").is_none());
+        assert_eq!(controllers.refused(), 2);
     }
 }

@@ -14,6 +14,7 @@ use super::sink::Sink;
 use super::{Format, Selection};
 use crate::catalog::Family;
 use crate::inner::Inner;
+use crate::resource_info::Guest;
 use crate::store::Snapshot;
 use crate::sync::{Arc, Ordering};
 
@@ -44,6 +45,8 @@ const CHUNK: usize = 64 * 1024;
 pub struct Chunks {
     inner: Arc<Inner>,
     snapshot: Arc<Snapshot>,
+    /// Written after the objects of `gotk_resource_info`.
+    guests: Vec<Arc<Guest>>,
     format: Format,
     selection: Selection,
     lines: Lines,
@@ -85,6 +88,7 @@ impl Chunks {
     pub(crate) fn new(inner: Arc<Inner>, format: Format, selection: Selection) -> Self {
         Self {
             snapshot: inner.snapshot(),
+            guests: inner.tracking.guests(),
             lines: Lines::new(&inner, format),
             // First, so that what fails in it shows in this exposition's own counter.
             appended: encode_all(&inner, format, &selection),
@@ -218,6 +222,25 @@ impl Chunks {
             }
             at.block += 1;
             at.object = 0;
+        }
+        if family == Family::ResourceInfo {
+            return self.write_guests(at, out.text(), limit);
+        }
+        None
+    }
+
+    /// Continues with the guests after the last block.
+    fn write_guests(&self, mut at: Position, out: &mut String, limit: usize) -> Option<Position> {
+        for guest in self.guests.iter().skip(at.object) {
+            if out.len() >= limit {
+                return Some(at);
+            }
+            if !at.header_written {
+                write_header(out, Family::ResourceInfo, self.format);
+                at.header_written = true;
+            }
+            self.lines.write_guest(out, guest);
+            at.object += 1;
         }
         None
     }

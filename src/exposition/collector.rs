@@ -13,10 +13,11 @@ use prometheus_client::registry::Registry;
 
 use super::column::shown;
 use super::samples::{Sample, Value, samples};
+use crate::ConditionStatus;
 use crate::catalog::{Family, FamilyType};
 use crate::inner::Inner;
 use crate::object::Key;
-use crate::series::ObjectSeries;
+use crate::series::{ObjectSeries, Shown};
 use crate::status::State;
 use crate::store::Snapshot;
 use crate::sync::{Arc, Weak};
@@ -88,9 +89,8 @@ impl Collector for RecorderCollector {
                 Family::ReconcileCondition => conditions(&inner, &snapshot, &mut encoder)?,
                 Family::ReconcileDuration => durations(&inner, &snapshot, &mut encoder)?,
                 Family::SuspendStatus => suspensions(&snapshot, &mut encoder)?,
-                Family::ResourceInfo | Family::DeletionTimestamp => {
-                    infos(&snapshot, family, &mut encoder)?;
-                }
+                Family::ResourceInfo => infos(&inner, &snapshot, &mut encoder)?,
+                Family::DeletionTimestamp => deletions(&snapshot, &mut encoder)?,
                 // Nothing is appended to that exposition, and it is not our server that sends it.
                 Family::AppendErrors
                 | Family::ScrapeBytes
@@ -224,27 +224,38 @@ fn few(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fm
     Ok(())
 }
 
-/// Of objects in tracked stores.
-fn infos(snapshot: &Snapshot, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let series = snapshot.series().map(|series| (series, series.word()));
-    let series = series.filter_map(|(series, word)| {
-        let info = series.info()?;
-        let (ready, _) = shown(word, Some(&info))?;
-        let is_there = family == Family::ResourceInfo || info.deletion_timestamp.is_some();
-        is_there.then_some((series, word, ready, info))
+/// Of objects in tracked stores, and then their guests.
+fn infos(inner: &Inner, snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let owned = snapshot.series().filter_map(|series| {
+        let Shown { word, info } = series.shown();
+        let (ready, info) = shown(word, info.as_deref())?;
+        Some(info.labels(series.key(), ready, word.suspended()))
+    });
+    let guests = inner.tracking.guests().into_iter().map(|guest| {
+        let ready = guest.ready.map(ConditionStatus::as_str);
+        guest.info.labels(guest.id.key(), ready, guest.suspended)
     });
     per_object(
-        family,
-        series,
+        Family::ResourceInfo,
+        owned.chain(guests),
         encoder,
-        |metrics, (series, word, ready, info)| {
-            if let (Family::DeletionTimestamp, Some(time)) = (family, info.deletion_timestamp) {
-                let labels = labels(series.key());
-                metrics.encode_family(&labels)?.encode_gauge(&time)
-            } else {
-                let labels = info.labels(series.key(), ready, word.suspended());
-                metrics.encode_family(&labels)?.encode_gauge(&1_i64)
-            }
+        |metrics, labels| metrics.encode_family(&labels)?.encode_gauge(&1_i64),
+    )
+}
+
+fn deletions(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let objects = snapshot.series().filter_map(|series| {
+        let Shown { word, info } = series.shown();
+        let (_, info) = shown(word, info.as_deref())?;
+        Some((series, info.deletion_timestamp?))
+    });
+    per_object(
+        Family::DeletionTimestamp,
+        objects,
+        encoder,
+        |metrics, (series, time)| {
+            let labels = labels(series.key());
+            metrics.encode_family(&labels)?.encode_gauge(&time)
         },
     )
 }

@@ -35,10 +35,18 @@ impl Column {
         self.sums.clear();
         self.infos.clear();
         let series = block.series.iter();
-        // For durations too: taking a lock makes the processor wait for its record alone, so the
-        // records are better near by then.
-        self.words
-            .extend(series.clone().map(|series| series.word()));
+        if matches!(family, Family::ResourceInfo | Family::DeletionTimestamp) {
+            // State and labels of one moment, which takes the record's lock.
+            for shown in series.clone().map(|series| series.shown()) {
+                self.words.push(shown.word);
+                self.infos.push(shown.info);
+            }
+        } else {
+            // For durations too: taking a lock makes the processor wait for its record alone, so
+            // the records are better near by then.
+            self.words
+                .extend(series.clone().map(|series| series.word()));
+        }
         let words = self.words.iter();
         self.any = match family {
             Family::ReconcileDuration => {
@@ -48,7 +56,6 @@ impl Column {
                 counts.iter().any(|count| *count > 0)
             }
             Family::ResourceInfo | Family::DeletionTimestamp => {
-                self.infos.extend(series.map(|series| series.info()));
                 let all = words.zip(&self.infos);
                 let shown = all.filter_map(|(word, info)| shown(*word, info.as_deref()));
                 let (mut any, mut terminating) = (false, false);
@@ -146,12 +153,10 @@ impl Column {
     }
 }
 
-/// The state and the labels of an object that is in a tracked store.
-pub(super) fn shown(word: Word, info: Option<&Info>) -> Option<(&'static str, &Info)> {
-    let ready = word.condition(Slot::READY)?;
-    // Marked as deleted since its labels were copied.
-    if ready == State::Deleted {
-        return None;
-    }
-    Some((ready.as_str(), info?))
+/// The state of Ready, if the object has it, and the labels of an object that is in a tracked
+/// store.
+pub(super) fn shown(word: Word, info: Option<&Info>) -> Option<(Option<&'static str>, &Info)> {
+    let info = info.filter(|_| !word.is_deleted())?;
+    let ready = word.condition(Slot::READY).map(State::as_str);
+    Some((ready, info))
 }

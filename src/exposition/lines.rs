@@ -7,10 +7,11 @@
 use super::Format;
 use super::float::{write_count, write_float};
 use super::sink::{Labels, Phrase, Sink};
+use crate::ConditionStatus;
 use crate::catalog::Family;
 use crate::inner::Inner;
 use crate::object::Key;
-use crate::resource_info::Info;
+use crate::resource_info::{Guest, Info};
 use crate::status::{Slot, State, Word};
 
 /// Appends the two lines that open a family.
@@ -178,7 +179,7 @@ impl Lines {
         out: &mut String,
         info: &Info,
         key: Key<'_>,
-        ready: &str,
+        ready: Option<&str>,
         suspended: Option<bool>,
     ) {
         out.push_str(Family::ResourceInfo.name());
@@ -186,6 +187,11 @@ impl Lines {
         let [_, one] = flags(self.format);
         out.push_str(one);
         out.push('\n');
+    }
+
+    pub(super) fn write_guest(&self, out: &mut String, guest: &Guest) {
+        let ready = guest.ready.map(ConditionStatus::as_str);
+        self.write_info(out, &guest.info, guest.id.key(), ready, guest.suspended);
     }
 
     pub(super) fn write_deletion(&self, out: &mut String, labels: &str, time: i64) {

@@ -62,6 +62,7 @@ pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
         F::ReconcilePanics => count(inner, |c| Some(c.panic_count())),
         F::ReconcileTimeouts => count(inner, |_| Some(0)),
         F::TerminalReconcileErrors => count(inner, |c| Some(c.terminal_error_count())),
+        F::AttemptsOverlapping => count(inner, |c| Some(c.overlapping_count())),
         F::AttemptsCancelled => count(inner, |c| Some(c.cancelled_count())),
         F::ObjectsNotFound => count(inner, Controller::not_found_count),
         F::WatchErrors => count(inner, Controller::watch_error_count),
@@ -79,6 +80,7 @@ pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
         F::Objects => alone(inner.known_objects()),
         F::ObjectsBehind => per_kind(inner.tracking.behind()),
         F::ObservePanics => alone(inner.tracking.panics()),
+        F::Sources => sources(inner),
         F::ScrapeBytes => alone(inner.scrapes.seen().map(Scrapes::bytes)),
         F::ScrapesAborted => alone(inner.scrapes.seen().map(Scrapes::aborted)),
         F::ScrapesInFlight => alone(inner.scrapes.seen().map(Scrapes::in_flight)),
@@ -237,6 +239,18 @@ fn per_kind(counts: BTreeMap<String, u64>) -> Vec<Sample> {
     samples
         .map(|(kind, count)| Sample::with("kind", kind, count))
         .collect()
+}
+
+fn sources(inner: &Inner) -> Vec<Sample> {
+    let kinds = inner.tracking.states().into_iter();
+    let samples = kinds.flat_map(|(kind, counts)| {
+        let states = ["synced", "waiting"].into_iter().zip(counts);
+        states.map(move |(state, count)| Sample {
+            labels: vec![("kind", kind.clone()), ("state", state.to_owned())],
+            value: Value::Count(count),
+        })
+    });
+    samples.collect()
 }
 
 /// One series without labels, if there is one.

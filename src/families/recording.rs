@@ -5,10 +5,13 @@
 
 use std::time::Duration;
 
+use crate::attempt::Attempt;
 use crate::catalog::Family;
 use crate::inner::Inner;
+use crate::membership::{Call, Life};
 use crate::series::ObjectSeries;
-use crate::status::Slot;
+use crate::status::{Slot, Word};
+use crate::store::Found;
 use crate::{ConditionStatus, ConditionType, ToObjectId};
 
 /// One thing to record of an object, for [`record_all`](crate::Recorder::record_all).
@@ -40,13 +43,15 @@ impl Inner {
         I: ToObjectId + ?Sized,
     {
         let id = id.to_object_id();
-        let is_done = self.store.with_known(id.key(), |series| {
-            for recording in recordings {
-                self.write(series, *recording);
+        if !Attempt::is_current(self, id.key()) {
+            let found = self.store.with_alive(id.key(), |series| {
+                for recording in recordings {
+                    self.write(series, *recording);
+                }
+            });
+            if matches!(found, Found::Alive(())) {
+                return;
             }
-        });
-        if is_done {
-            return;
         }
         // New or deleted: what brings it here, or back, is for each of them to say.
         for recording in recordings {
@@ -65,24 +70,21 @@ impl Inner {
         match recording {
             Recording::Condition(condition, status) => {
                 if let Some(slot) = self.slot(condition) {
-                    write_condition(series, slot, status, false);
+                    series.change(|word| Some(word.with_recorded_condition(slot, status)));
                 }
             }
-            Recording::Suspend(suspended) if self.exposes(Family::SuspendStatus) => {
-                write_suspended(series, suspended);
+            Recording::Suspend(suspended) => {
+                series.change(|word| Some(word.with_recorded_suspension(suspended)));
             }
             Recording::Duration(duration) if self.exposes(Family::ReconcileDuration) => {
                 series.observe(&self.bounds, duration.as_secs_f64());
             }
-            Recording::Suspend(_) | Recording::Duration(_) => {}
+            Recording::Duration(_) => {}
         }
     }
 
-    /// `None` if nothing is to be recorded: it is one too many, which counts, or not exposed.
-    fn slot(&self, condition: &ConditionType) -> Option<Slot> {
-        if !self.exposes(Family::ReconcileCondition) {
-            return None;
-        }
+    /// `None` if the recorder has no place for the type, which counts.
+    pub(crate) fn slot(&self, condition: &ConditionType) -> Option<Slot> {
         let slot = self.types.slot(condition);
         if slot.is_none() {
             self.count_refused_type();
@@ -102,23 +104,32 @@ impl Inner {
             return;
         };
         let id = id.to_object_id();
-        let key = id.key();
-        let revives = || self.tracking.may_revive(key);
-        self.store.with_revived(key, revives, |series, revive| {
-            if revive {
-                series.touch(self.store.round());
-            }
-            write_condition(series, slot, status, revive);
+        let set = |word: Word| Some(word.with_recorded_condition(slot, status));
+        if Attempt::inside(self, id.key(), |life| life.change(set)) {
+            return;
+        }
+        let call = Call {
+            key: id.key(),
+            revives: true,
+            creates: self.exposes(Family::ReconcileCondition),
+        };
+        self.call(call, |series, turn| {
+            series.change(|word| set(turn.apply(word)));
         });
     }
 
     pub(crate) fn set_suspended<I: ToObjectId + ?Sized>(&self, id: &I, suspended: bool) {
-        if !self.exposes(Family::SuspendStatus) {
+        let id = id.to_object_id();
+        let set = |word: Word| Some(word.with_recorded_suspension(suspended));
+        if Attempt::inside(self, id.key(), |life| life.change(set)) {
             return;
         }
-        let id = id.to_object_id();
-        self.store
-            .with(id.key(), |series| write_suspended(series, suspended));
+        let call = Call {
+            key: id.key(),
+            revives: false,
+            creates: self.exposes(Family::SuspendStatus),
+        };
+        self.call(call, |series, _| series.change(set));
     }
 
     pub(crate) fn observe<I: ToObjectId + ?Sized>(&self, id: &I, duration: Duration) {
@@ -126,28 +137,22 @@ impl Inner {
             return;
         }
         let id = id.to_object_id();
-        self.store.with(id.key(), |series| {
+        let observe = |series: &ObjectSeries| {
             series.observe(&self.bounds, duration.as_secs_f64());
-        });
+        };
+        let of_attempt = |life: &Life| {
+            if life.is_current() {
+                observe(life.record());
+            }
+        };
+        if Attempt::inside(self, id.key(), of_attempt) {
+            return;
+        }
+        let call = Call {
+            key: id.key(),
+            revives: false,
+            creates: true,
+        };
+        self.call(call, |series, _| observe(series));
     }
-}
-
-fn write_condition(series: &ObjectSeries, slot: Slot, status: ConditionStatus, revive: bool) {
-    series.change(|word| {
-        let word = if revive { word.alive() } else { word };
-        // What a tracked store says is not overruled while the object lives.
-        let decided = word.decided().has_condition(slot) && !word.is_deleted();
-        Some(if decided {
-            word
-        } else {
-            word.with_condition(slot, status)
-        })
-    });
-}
-
-fn write_suspended(series: &ObjectSeries, suspended: bool) {
-    series.change(|word| {
-        let decided = word.decided().has_suspended() && !word.is_deleted();
-        (!decided).then(|| word.with_suspended(suspended))
-    });
 }

@@ -20,10 +20,10 @@ use pin_project_lite::pin_project;
 use super::failures::Failures;
 use super::observe::Observe;
 use super::options::{ControllerOptions, Observer};
-use super::track::{Readiness, TrackGuard};
+use super::track::{FirstList, TrackGuard};
 use crate::controller::Controller as Counters;
 use crate::recorder::Recorder;
-use crate::sync::{Arc, AtomicBool};
+use crate::sync::Arc;
 use crate::{Completion as _, Outcome};
 
 /// What the stream of a controller yields.
@@ -45,8 +45,13 @@ where
     /// [`run_recorded_with`](Self::run_recorded_with) with [`Recorder::controller_with`] or
     /// [`ControllerOptions::observe`].
     ///
-    /// The state goes when the stream ends or is dropped; attempts that
-    /// are aborted with it count as cancelled. Counters stay.
+    /// When the stream ends or is dropped, the series of its objects go, and attempts that are aborted
+    /// with it count as cancelled. Counters remain. On the loss of a lease, drop the stream: nothing
+    /// else is needed.
+    ///
+    /// Do not pass a function of [`Recorder::instrument`], and do not call
+    /// [`record`](crate::RecordReconcile::record) inside `reconcile`: each reconcile would then count
+    /// twice, which `gotkmetrics_attempts_overlapping_total` shows.
     ///
     /// # Panics
     ///
@@ -163,10 +168,9 @@ where
         O: Observer<K>,
         R: Failures<E> + Send + 'static,
     {
-        let ready = Arc::new(AtomicBool::new(false));
-        let (tracked, options) = options.track_shared(self.store(), Arc::clone(&ready));
-        let (attempts, failures) = options.attempts(Some(ready));
-        let readiness = tracked.readiness(self.store());
+        let (tracked, options) = options.track_and(self.store(), false);
+        let (attempts, failures) = options.attempts();
+        let first_list = tracked.first_list(self.store());
         let counters = attempts.controller();
         if let Some(counters) = &counters {
             counters.streams();
@@ -186,7 +190,7 @@ where
         };
         RecordedStream {
             stream: self.run(reconcile, error_policy, context),
-            readiness: Some(readiness),
+            first_list: Some(first_list),
             counters,
             tracked: Some(tracked),
         }
@@ -209,7 +213,7 @@ pin_project! {
         #[pin]
         stream: S,
         // None once the first list is complete.
-        readiness: Option<Readiness>,
+        first_list: Option<FirstList>,
         counters: Option<Arc<Counters>>,
         tracked: Option<TrackGuard>,
     }
@@ -226,12 +230,12 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         let polled = this.stream.poll_next(cx);
-        // Behind it and with the same waker: a store keeps one waker only, which the controller has
-        // just left there, so that nothing is taken from anybody.
-        if let Some(is_known) = this.readiness
-            && is_known(cx)
+        // After the controller and with the same waker. A store keeps one waker only, and the
+        // controller has just left this one there, so no other task loses its own.
+        if let Some(is_complete) = this.first_list
+            && is_complete(cx)
         {
-            *this.readiness = None;
+            *this.first_list = None;
         }
         let item = ready!(polled);
         match (&item, this.counters) {

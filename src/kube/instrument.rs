@@ -15,11 +15,13 @@ use pin_project_lite::pin_project;
 use super::failures::{AsIs, Failures};
 use super::id_of;
 use super::options::ControllerOptions;
+use crate::attempt::{Attempt, Starter, enter};
 use crate::controller::{Claim, Controller};
 use crate::inner::Inner;
-use crate::reconcile::{Attempt, Recorded};
+use crate::reconcile::Recorded;
 use crate::recorder::Recorder;
-use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::sync::Arc;
+use crate::tracking::TrackedSource;
 use crate::{Completion as _, Outcome};
 
 impl Recorder {
@@ -29,9 +31,14 @@ impl Recorder {
     /// [`record`](crate::RecordReconcile::record). The controller is called like the kind, in lower
     /// case; [`ControllerOptions::instrument`] has other options.
     ///
-    /// Deletions are not seen by this. [`track`](Self::track) the controller's store, or call
-    /// [`record_deleted`](crate::RecordReconcile::record_deleted) in the finalizer; otherwise the
-    /// series of deleted objects stay until [`clear`](crate::RecordReconcile::clear).
+    /// This does not detect deletions. [`track`](Self::track) the controller's store and link it with
+    /// [`ControllerOptions::of`], or call
+    /// [`record_deleted`](crate::RecordReconcile::record_deleted) in the finalizer. Otherwise the
+    /// series of deleted objects remain.
+    ///
+    /// Do not pass the returned function to [`run_recorded`](crate::ControllerExt::run_recorded), and
+    /// do not call [`record`](crate::RecordReconcile::record) inside `reconcile`: each reconcile
+    /// would then count twice, which `gotkmetrics_attempts_overlapping_total` shows.
     ///
     /// # Examples
     ///
@@ -81,7 +88,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         Fut: Future<Output = Result<Action, E>>,
         R: Failures<E>,
     {
-        let (attempts, failures) = self.attempts(None);
+        let (attempts, failures) = self.attempts();
         attempts.instrument(failures, reconcile)
     }
 }
@@ -92,9 +99,8 @@ pub(super) struct Attempts<K: Lookup> {
     dyntype: K::DynamicType,
     /// None beyond the last controller.
     claim: Option<Claim>,
-    /// Set by the first attempt: kube-rs holds it back until the store has its first list. None if
-    /// the store is tracked by hand, if at all.
-    ready: Option<Arc<AtomicBool>>,
+    /// The tracked store of the controller, if the two are linked.
+    source: Option<Arc<TrackedSource>>,
 }
 
 impl<K: Lookup> Attempts<K> {
@@ -102,13 +108,13 @@ impl<K: Lookup> Attempts<K> {
         inner: Arc<Inner>,
         dyntype: K::DynamicType,
         claim: Option<Claim>,
-        ready: Option<Arc<AtomicBool>>,
+        source: Option<Arc<TrackedSource>>,
     ) -> Self {
         Self {
             inner,
             dyntype,
             claim,
-            ready,
+            source,
         }
     }
 
@@ -130,12 +136,13 @@ impl<K: Lookup> Attempts<K> {
     {
         move |object, ctx| {
             // First, so that it sees a panic of the call itself too.
-            let attempt = self.start(&object);
+            let mut attempt = self.start(&object);
+            let future = enter(&mut attempt, || reconcile(object, ctx));
             let outcome = |output: &Result<Action, E>| {
                 output.as_ref().map_or(Outcome::Error, Action::outcome)
             };
             Reconcile {
-                attempt: Recorded::new(attempt, reconcile(object, ctx), outcome),
+                attempt: Recorded::new(attempt, future, outcome),
                 failures: failures.clone(),
                 counters: self.controller(),
             }
@@ -144,13 +151,21 @@ impl<K: Lookup> Attempts<K> {
 
     fn start(&self, object: &K) -> Attempt {
         let id = id_of(object, &self.dyntype);
-        let attempt = Attempt::start_in(&self.inner, self.controller(), id.key());
-        match &self.ready {
-            // Release: see `StoreSource::is_ready`.
-            Some(ready) => ready.store(true, Ordering::Release),
-            None => self.inner.tracking.attempt_started(id.key()),
+        let starter = match &self.source {
+            Some(source) => {
+                // kube-rs holds the first attempt back until the store has its first list.
+                source.mark_synced();
+                let uid = object.uid();
+                let uid = self.inner.store.uid(uid.as_deref());
+                Starter::Source(source.state(), uid)
+            }
+            None => Starter::Wrapper,
+        };
+        let controller = self.controller();
+        if controller.is_none() {
+            self.inner.controllers.count_refused();
         }
-        attempt
+        Attempt::start_in(&self.inner, controller, id.key(), &starter)
     }
 }
 

@@ -21,7 +21,8 @@ use crate::object::capped_kind;
 use crate::recorder::Recorder;
 use crate::resource_info::{InfoLabelError, InfoLabels};
 use crate::status::Slot;
-use crate::sync::{Arc, AtomicBool};
+use crate::sync::Arc;
+use crate::tracking::TrackedSource;
 
 /// How a controller of `K` is recorded.
 ///
@@ -76,6 +77,8 @@ struct Settings<K: Lookup> {
     conditions: Vec<ConditionType>,
     info_labels: InfoLabels,
     max_concurrent: Option<NonZeroU64>,
+    /// The tracked store whose objects the attempts are on.
+    source: Option<Arc<TrackedSource>>,
 }
 
 impl Recorder {
@@ -111,6 +114,7 @@ impl Recorder {
                 conditions: vec![ConditionType::RECONCILING, ConditionType::STALLED],
                 info_labels: InfoLabels::default(),
                 max_concurrent: None,
+                source: None,
             },
             observer: ByTrait,
             failures: AsIs,
@@ -121,9 +125,10 @@ impl Recorder {
 impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
     /// The value of the label `controller`.
     ///
-    /// Controllers that are given one name share their counters. Defaults to the kind in lower
-    /// case, with `-2`, `-3` and so on behind it while another controller of the kind has that
-    /// name.
+    /// Controllers with the same name share their counters. Set it if a process has several
+    /// controllers of one kind, or restarts one: the default depends on the order in which they are
+    /// created and dropped. Defaults to the kind in lower case, followed by `-2`, `-3` and so on
+    /// while another controller of the kind has that name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = Some(name.into());
         self
@@ -262,6 +267,32 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         }
     }
 
+    /// Links the attempts of a controller to its store, which `tracked` keeps tracked.
+    ///
+    /// Use it with [`instrument`](Self::instrument). Once the guard was dropped, the attempts no
+    /// longer create series. A guard of another recorder or kind has no effect. Defaults to no link.
+    ///
+    /// ```no_run
+    /// # use std::{io, sync::Arc};
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// # use gotk_metrics::{Observed, Recorder};
+    /// # use kube_runtime::{Controller, controller::Action};
+    /// # async fn reconcile(_: Arc<ConfigMap>, _: Arc<()>) -> Result<Action, io::Error> { Ok(Action::await_change()) }
+    /// # fn error_policy(_: Arc<ConfigMap>, _: &io::Error, _: Arc<()>) -> Action { Action::await_change() }
+    /// # async fn run(recorder: Recorder, controller: Controller<ConfigMap>) {
+    /// let tracked = recorder.track_with(controller.store(), (), |_: &ConfigMap| Observed::new());
+    /// let reconcile = recorder.controller().of(&tracked).instrument(reconcile);
+    /// let stream = controller.run(reconcile, error_policy, Arc::new(()));
+    /// # drop(stream);
+    /// # }
+    /// ```
+    pub fn of(mut self, tracked: &TrackGuard) -> Self {
+        let kind = K::kind(&self.settings.dyntype);
+        let recorder = &self.settings.recorder.inner;
+        self.settings.source = tracked.source_of(recorder, capped_kind(&kind));
+        self
+    }
+
     /// Reads the state of the store's objects at each scrape; see [`Recorder::track`].
     pub fn track(self, store: Store<K>) -> TrackGuard
     where
@@ -269,15 +300,15 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         <K as Lookup>::DynamicType: Eq + Hash + Clone,
         O: Observer<K>,
     {
-        self.track_shared(store, Arc::default()).0
+        self.track_and(store, true).0
     }
 
-    /// [`track`](Self::track) with a flag for the first list being complete, and what is left of
-    /// the options.
-    pub(super) fn track_shared(
+    /// [`track`](Self::track), and what is left of the options, linked to the store.
+    /// Unless it `is_started`, the store is not expected to have its first list yet.
+    pub(super) fn track_and(
         self,
         store: Store<K>,
-        ready: Arc<AtomicBool>,
+        is_started: bool,
     ) -> (TrackGuard, ControllerOptions<K, (), R>)
     where
         K: Resource<DynamicType = <K as Lookup>::DynamicType> + Clone + Send + Sync + 'static,
@@ -288,18 +319,18 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         let inner = &settings.recorder.inner;
         let first = [ConditionType::READY];
         let types = first.into_iter().chain(mem::take(&mut settings.conditions));
+        let mut refused = 0;
         let types = types.filter_map(|condition| {
             let slot = inner.types.slot(&condition);
-            if slot.is_none() {
-                inner.count_refused_type();
-            }
+            refused += u64::from(slot.is_none());
             Some((condition, slot?))
         });
         let types: Box<[(ConditionType, Slot)]> = types.collect();
         let labels = mem::take(&mut settings.info_labels);
         let dyntype = settings.dyntype.clone();
-        let source = StoreSource::new(store, dyntype, self.observer, types, labels, ready);
-        let tracked = TrackGuard::new(Arc::clone(inner), Box::new(source));
+        let source = StoreSource::new(store, dyntype, self.observer, types, refused, labels);
+        let tracked = TrackGuard::new(Arc::clone(inner), Box::new(source), is_started);
+        settings.source = Some(Arc::clone(tracked.source()));
         let rest = ControllerOptions {
             settings,
             observer: (),
@@ -308,14 +339,14 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         (tracked, rest)
     }
 
-    /// What starts attempts in the name of the controller; the first one sets `ready`, or asks all
-    /// stores that wait.
-    pub(super) fn attempts(self, ready: Option<Arc<AtomicBool>>) -> (Attempts<K>, R) {
+    /// Starts attempts in the name of the controller.
+    pub(super) fn attempts(self) -> (Attempts<K>, R) {
         let Settings {
             recorder,
             dyntype,
             name,
             max_concurrent,
+            source,
             ..
         } = self.settings;
         let controllers = &recorder.inner.controllers;
@@ -323,7 +354,7 @@ impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
         if let (Some(claim), Some(max)) = (&claim, max_concurrent) {
             claim.controller().set_max_concurrent(max);
         }
-        let attempts = Attempts::new(recorder.inner, dyntype, claim, ready);
+        let attempts = Attempts::new(recorder.inner, dyntype, claim, source);
         (attempts, self.failures)
     }
 }

@@ -1,4 +1,4 @@
-//! The stores that a user has tracked.
+//! The guard of a tracked store.
 //!
 //! A store is tracked for as long as its guard lives, since it has no sign of its own end.
 
@@ -16,78 +16,115 @@ use crate::recorder::Recorder;
 use crate::sync::Arc;
 use crate::tracking::{Source, TrackedSource};
 
-/// The tracking of a store, which ends when this is dropped.
+/// Keeps a store tracked until it is dropped.
 ///
-/// Then the series of its objects go at once, without `Deleted`, except for those that another
-/// tracked store of the kind holds: this process watches them no longer and does not know what
-/// becomes of them. [`forever`](Self::forever) keeps the tracking for as long as the recorder
-/// lives.
+/// When it is dropped, the series of the store's objects go without `Deleted`: this process no
+/// longer watches them and does not know what becomes of them. They go at once if no other store
+/// of the kind is tracked, otherwise at the next scrape, except for objects that another store has.
+/// To track a store for as long as the process runs, keep the guard in `main`.
 ///
-/// After [`clear`](crate::RecordReconcile::clear) it does nothing more.
+/// The reconciles of a controller whose store is tracked by hand should be linked to the guard with
+/// [`ControllerOptions::of`](crate::ControllerOptions::of). Without the link, an attempt that
+/// starts after the guard was dropped creates series that nothing removes.
 #[derive(Debug)]
-#[must_use = "the tracking ends when this is dropped, and the series of the objects go; bind it to a name (`let _ =` drops it at once) or call `forever`"]
+#[must_use = "the tracking ends when this is dropped, and the series of the objects go; bind it to a name (`let _ =` drops it at once)"]
 pub struct TrackGuard {
-    /// None once it is kept for ever.
-    live: Option<(Arc<Inner>, Arc<TrackedSource>)>,
+    inner: Arc<Inner>,
+    source: Arc<TrackedSource>,
 }
 
-pub(super) type Readiness = Box<dyn FnMut(&mut Context<'_>) -> bool + Send>;
+/// Polls for the first list of a store; returns true once there is nothing more to poll.
+pub(super) type FirstList = Box<dyn FnMut(&mut Context<'_>) -> bool + Send>;
 
 impl TrackGuard {
-    pub(super) fn new(inner: Arc<Inner>, source: Box<dyn Source>) -> Self {
-        let source = inner.tracking.add(source);
-        Self {
-            live: Some((inner, source)),
-        }
+    pub(super) fn new(inner: Arc<Inner>, source: Box<dyn Source>, is_started: bool) -> Self {
+        let source = inner.tracking.add(source, is_started);
+        Self { inner, source }
     }
 
-    /// What asks whether the first list of `store`, the store of this, is complete. Returns true
-    /// once there is no more to ask.
-    pub(super) fn readiness<K>(&self, store: Store<K>) -> Readiness
+    /// Declares that the first list of the store is complete, even if it is empty.
+    ///
+    /// An object that was recorded but is not in the store counts as deleted only after its store
+    /// is known to have its first list. A store shows that by itself once it has contained an
+    /// object. A store that stays empty does not, so deletions of objects that lived between two
+    /// scrapes would never be exposed, and `gotkmetrics_sources` would show the store as waiting.
+    /// Call this after `Store::wait_until_ready` has returned. [`run_recorded`] and a controller
+    /// linked with [`of`] do it by themselves.
+    ///
+    /// [`run_recorded`]: crate::ControllerExt::run_recorded
+    /// [`of`]: crate::ControllerOptions::of
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use gotk_metrics::{Observed, Recorder};
+    /// # use k8s_openapi::api::core::v1::Node;
+    /// # use kube_runtime::reflector::Store;
+    /// # async fn track(recorder: Recorder, store: Store<Node>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let tracked = recorder.track_with(store.clone(), (), |_: &Node| Observed::new());
+    /// store.wait_until_ready().await?;
+    /// tracked.mark_synced();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn mark_synced(&self) {
+        self.source.mark_synced();
+    }
+
+    /// The source, for a controller of `kind` that records to `recorder`.
+    pub(super) fn source_of(
+        &self,
+        recorder: &Arc<Inner>,
+        kind: &str,
+    ) -> Option<Arc<TrackedSource>> {
+        let fits = Arc::ptr_eq(&self.inner, recorder) && self.source.kind() == kind;
+        fits.then(|| Arc::clone(&self.source))
+    }
+
+    pub(super) fn source(&self) -> &Arc<TrackedSource> {
+        &self.source
+    }
+
+    /// Returns what polls for the first list of `store`, the store of this.
+    pub(super) fn first_list<K>(&self, store: Store<K>) -> FirstList
     where
         K: Resource + Clone + Send + Sync + 'static,
         K::DynamicType: Eq + Hash + Clone,
     {
-        let source = self.live.as_ref().map(|(_, source)| Arc::clone(source));
+        let source = Arc::clone(&self.source);
         Box::new(move |cx| {
-            let Some(source) = source.as_ref().filter(|source| !source.is_ready()) else {
+            source.mark_started();
+            if source.is_synced() {
                 return true;
-            };
-            let asked = pin!(store.wait_until_ready()).poll(cx);
-            if matches!(asked, Poll::Ready(Ok(()))) {
-                source.believe();
             }
-            asked.is_ready()
+            let polled = pin!(store.wait_until_ready()).poll(cx);
+            if matches!(polled, Poll::Ready(Ok(()))) {
+                source.mark_synced();
+            }
+            polled.is_ready()
         })
-    }
-
-    /// Keeps the store tracked until the recorder is cleared, or dropped with all its clones.
-    pub fn forever(mut self) {
-        self.live = None;
     }
 }
 
 impl Drop for TrackGuard {
     fn drop(&mut self) {
-        if let Some((inner, source)) = &self.live {
-            inner.tracking.remove(source, &inner.store);
-        }
+        self.inner.tracking.end(&self.source, &self.inner.store);
     }
 }
 
 impl Recorder {
     /// Reads the state of the store's objects at each scrape, until the guard is dropped.
     ///
-    /// What is in the store is exposed: Ready and whichever of the conditions Reconciling and
-    /// Stalled an object has, its suspension, also before its first reconcile and right after a
-    /// restart. What is no longer in it was deleted in the cluster, and shows `Deleted` until
-    /// the grace is over; no finalizer is needed for that. An object that is only about
-    /// to be deleted, because a finalizer holds it, shows its real state.
+    /// An object in the store is exposed with its suspension and its conditions Ready, Reconciling
+    /// and Stalled, as far as it has them, also before its first reconcile and right after a
+    /// restart. Objects without Ready get it, as `Unknown`, if another object of the store has it
+    /// or if attempts on the kind are recorded. An object that has left the store was deleted in
+    /// the cluster and shows `Deleted` until the grace period is over; that needs no finalizer. An
+    /// object that a finalizer still holds shows its real state.
     ///
-    /// A store is believed once it was seen with an object in it, or once an
-    /// [instrumented](Self::instrument) attempt on one of its objects has started: before that
-    /// its first list may not be complete. Where two stores of a kind hold one object, the one
-    /// that was tracked first says what state it is in.
+    /// Only the store that brought an object decides whether it was deleted. If several stores of
+    /// a kind have the same object, the one that was tracked first exposes it. A store decides
+    /// only after its first list: see [`TrackGuard::mark_synced`] for stores that stay empty.
     ///
     /// [`run_recorded`](crate::ControllerExt::run_recorded) does this by itself.
     /// [`ControllerOptions::track`](crate::ControllerOptions::track) has options.
@@ -162,13 +199,15 @@ impl Recorder {
     ///     let ready = conditions.filter(|c| c.type_ == "Ready").map(|c| &*c.status).next();
     ///     Observed::new().condition("Ready", ready.map(ConditionStatus::parse))
     /// });
-    /// # let mut node = Node::default();
-    /// # node.metadata.name = Some("n1".into());
+    /// # let node: Node = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "n1"}, "status": {"conditions": [{"type": "Ready", "status": "False"}]}}"#,
+    /// # )?;
     /// writer.apply_watcher_event(&Event::Apply(node));
     ///
-    /// let line = r#"{kind="Node",name="n1",namespace="",status="Unknown",type="Ready"} 1"#;
+    /// let line = r#"{kind="Node",name="n1",namespace="",status="False",type="Ready"} 1"#;
     /// assert!(recorder.encode(Format::Text).contains(line));
     /// # drop(tracked);
+    /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn track_with<K>(
         &self,

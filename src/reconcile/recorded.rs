@@ -4,13 +4,12 @@
 
 use std::fmt;
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::Attempt;
+use crate::attempt::{Attempt, enter};
 use crate::controller::Outcome;
 
 pin_project! {
@@ -61,8 +60,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let guard = PanicGuard(Some(this.attempt));
-        let polled = this.future.poll(cx);
+        let mut guard = PanicGuard(Some(this.attempt));
+        let polled = guard.enter(|| this.future.poll(cx));
         if let Poll::Ready(output) = &polled
             && let Some(outcome) = this.outcome.take()
         {
@@ -88,9 +87,16 @@ impl<F: Future + fmt::Debug, C> fmt::Debug for Recorded<F, C> {
 struct PanicGuard<'a>(Option<&'a mut Attempt>);
 
 impl PanicGuard<'_> {
+    fn enter<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        match &mut self.0 {
+            Some(attempt) => enter(attempt, run),
+            None => run(),
+        }
+    }
+
     fn finish(mut self, outcome: Outcome) {
         if let Some(attempt) = self.0.take() {
-            mem::replace(attempt, Attempt::none()).finish(outcome);
+            attempt.take().finish(outcome);
         }
     }
 

@@ -28,6 +28,23 @@ impl Reading {
         Self((self.0 & !(3 << shift)) | (word::status_field(status) << shift))
     }
 
+    /// What it says about Ready.
+    pub(crate) const fn ready(self) -> Option<ConditionStatus> {
+        match (self.0 >> word::READY) & 3 {
+            0 => None,
+            1 => Some(ConditionStatus::False),
+            2 => Some(ConditionStatus::True),
+            _ => Some(ConditionStatus::Unknown),
+        }
+    }
+
+    pub(crate) const fn suspended(self) -> Option<bool> {
+        match (self.0 >> word::SUSPENDED) & 3 {
+            0 => None,
+            field => Some(field == 2),
+        }
+    }
+
     pub(crate) const fn with_suspended(self, suspended: bool) -> Self {
         Self(self.0 | (word::suspended_field(suspended) << word::SUSPENDED))
     }
@@ -72,14 +89,12 @@ impl Fields {
 }
 
 impl Word {
-    /// The word of an object that is in a tracked store.
-    ///
-    /// Ready exists from here on, whether the object has such a condition or not.
+    /// The word of an object that its owner has read.
     pub(crate) fn with_reading(self, reading: Reading) -> Self {
         let now = reading.fields();
         let written = (3 << word::READY) | self.decided().mask() | now.mask();
         let word = Self::from_bits((self.bits() & !written) | reading.0);
-        word.with_decided(now).with_attempt()
+        word.with_decided(now)
     }
 }
 
@@ -108,9 +123,9 @@ mod tests {
     }
 
     #[test]
-    fn an_object_without_conditions_has_ready() {
+    fn a_reading_without_conditions_creates_none() {
         let word = Word::default().with_reading(Reading::default());
-        assert_eq!(word.condition(Slot::READY), Some(State::Unknown));
+        assert_eq!(word.condition(Slot::READY), None);
         assert_eq!(word.suspended(), None);
         assert_eq!(word.condition(stalled()), None);
     }
@@ -156,8 +171,6 @@ mod tests {
                 let shown = word.condition(*other);
                 if other == of_one {
                     assert_eq!(shown, Some(State::False));
-                } else if *other == Slot::READY {
-                    assert_eq!(shown, Some(State::Unknown));
                 } else {
                     assert_eq!(shown, None);
                 }

@@ -55,13 +55,16 @@ impl ConditionTypes {
         }
     }
 
-    /// The place of `condition`; a new type gets the next one, `None` if there is none left.
+    /// The place of `condition`; a new type gets the next one. `None` if there is none left, or if
+    /// the type is empty.
     pub(crate) fn slot(&self, condition: &ConditionType) -> Option<Slot> {
         let name = condition.capped();
         match name {
             "Ready" => return Some(Slot::READY),
             "Reconciling" => return Some(Slot(1)),
             "Stalled" => return Some(Slot(2)),
+            // To Prometheus an empty label is none.
+            "" => return None,
             _ => {}
         }
         let known = find(&self.sorted.read(), name).ok();

@@ -10,7 +10,7 @@
 //! bit  38       deleted: every condition shows as Deleted, whatever its bits say
 //! bit  39       gone: the record has left the store; nothing changes any more
 //! bits 40..56   the conditions after Ready, then suspension, that a tracked store has a word on
-//! bits 56..64   epoch: how often the object came back from deleted; wraps around
+//! bits 56..64   epoch: the number of the object's life in this record; wraps around
 //! ```
 
 use super::{ConditionStatus, Fields, Slot};
@@ -139,13 +139,32 @@ impl Word {
         self.with_field(shift, status_field(status))
     }
 
+    /// A condition that a call has recorded, unless the object's source has a value for it: an old
+    /// object in the hands of a reconcile would bring the old value back.
+    pub(crate) fn with_recorded_condition(self, slot: Slot, status: ConditionStatus) -> Self {
+        if self.decided().has_condition(slot) && !self.is_deleted() {
+            self
+        } else {
+            self.with_condition(slot, status)
+        }
+    }
+
+    /// A suspension that a call has recorded, as for a condition.
+    pub(crate) const fn with_recorded_suspension(self, suspended: bool) -> Self {
+        if self.decided().has_suspended() && !self.is_deleted() {
+            self
+        } else {
+            self.with_suspended(suspended)
+        }
+    }
+
     /// Ready as the end of an attempt has it.
     pub(crate) const fn with_outcome(self, status: ConditionStatus) -> Self {
         self.with_field(OUTCOME, status_field(status))
     }
 
-    /// Ready exists from the start of the first attempt, or from when the object is in a tracked
-    /// store.
+    /// Ready exists from the start of the first attempt on the object, or from the first reading of
+    /// a kind that has Ready or attempts.
     pub(crate) const fn with_attempt(self) -> Self {
         match self.field(OUTCOME) {
             0 => self.with_outcome(ConditionStatus::Unknown),
@@ -165,22 +184,30 @@ impl Word {
         Self(self.0 | GONE)
     }
 
-    /// The word of an object that is there: back from deleted if it was.
-    pub(crate) const fn alive(self) -> Self {
-        if self.is_deleted() {
-            self.revived()
-        } else {
-            self
-        }
+    /// Without the deleted bit.
+    pub(crate) const fn undeleted(self) -> Self {
+        Self(self.0 & !DELETED)
     }
 
-    /// Back from deleted: each condition that exists is Unknown, and the epoch is another one.
-    const fn revived(self) -> Self {
-        let existing = (self.0 | (self.0 >> 1)) & LOW_BITS;
+    /// Whether this is a state of the life with this epoch, of an object that is there.
+    pub(crate) const fn is_life(self, epoch: u64) -> bool {
+        !self.is_deleted() && !self.is_gone() && self.epoch() == epoch
+    }
+
+    /// The first state of the next life: each condition that exists is Unknown, and the epoch is
+    /// another one. Ready follows the attempts again: an explicit one would stay Unknown forever.
+    pub(crate) const fn new_life(self) -> Self {
         let epoch = self.epoch().wrapping_add(1) << EPOCH;
         let suspended = self.field(SUSPENDED) << SUSPENDED;
+        let others = (1 << READY) - 1;
+        let existing = (self.0 | (self.0 >> 1)) & LOW_BITS & others;
         // Times three sets both bits of a field, which is Unknown.
-        Self(epoch | suspended | (existing * 3)).with_decided(self.decided())
+        let word = Self(epoch | suspended | (existing * 3)).with_decided(self.decided());
+        if self.ready_field() == 0 {
+            word
+        } else {
+            word.with_outcome(ConditionStatus::Unknown)
+        }
     }
 
     const fn field(self, shift: u32) -> u64 {
@@ -240,19 +267,28 @@ mod tests {
             let shown = word.condition(*slot).map(State::as_str);
             assert_eq!(shown, Some(status.as_str()));
             assert_eq!(word.deleted().condition(*slot), Some(State::Deleted));
-            let revived = word.deleted().revived();
+            let revived = word.deleted().new_life();
             assert_eq!(revived.condition(*slot), Some(State::Unknown));
         }
         assert_eq!(word.suspended(), Some(true));
-        assert_eq!(word.deleted().revived().suspended(), Some(true));
+        assert_eq!(word.deleted().new_life().suspended(), Some(true));
     }
 
     #[test]
-    fn a_revival_invents_no_condition_and_survives_the_last_epoch() {
+    fn a_new_life_invents_no_condition_and_survives_the_last_epoch() {
         let last = Word::from_bits(u64::MAX << EPOCH);
-        let revived = last.deleted().revived();
-        assert_eq!(revived, Word::default());
-        assert!(!revived.has_conditions());
+        let next = last.deleted().new_life();
+        assert_eq!(next, Word::default());
+        assert!(!next.has_conditions());
+    }
+
+    #[test]
+    fn ready_follows_the_attempts_of_a_new_life() {
+        let word = Word::default().with_condition(Slot::READY, ConditionStatus::False);
+        let next = word.new_life();
+        assert_eq!(next.condition(Slot::READY), Some(State::Unknown));
+        let next = next.with_outcome(ConditionStatus::True);
+        assert_eq!(next.condition(Slot::READY), Some(State::True));
     }
 
     fn slot(types: &ConditionTypes, name: &str) -> Slot {

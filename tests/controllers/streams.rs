@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::{ConditionType, ControllerExt as _, ObjectId, RecordReconcile as _};
+use gotk_metrics::{ConditionType, ControllerExt as _, Format, ObjectId, RecordReconcile as _};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -64,7 +64,7 @@ async fn two_controllers_of_a_kind_count_apart_and_show_all_objects() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_deleted_while_a_store_of_the_kind_is_not_ready() {
+async fn a_forbidden_namespace_hides_no_deletion_in_another() {
     let world = World::new();
     let others = world.server.objects::<Task>("other");
     create(&others, task("b", Step::Succeed)).await;
@@ -81,21 +81,21 @@ async fn nothing_is_deleted_while_a_store_of_the_kind_is_not_ready() {
     assert_objects(&world.recorder, &[live_app, live_a]);
     delete(&world.tasks, "a").await;
     delete(&world.apps, "a").await;
-    // The other one may hold it, for all that is known. Stores of other kinds do not matter.
+    // The store that waits did not bring it.
     let deleted_app = "App ns/a Ready=Deleted durations=2 sum=0 suspended=0";
-    assert_objects(&world.recorder, &[deleted_app, live_a]);
+    let deleted_a = "Task ns/a Ready=Deleted durations=1 sum=0";
+    assert_objects(&world.recorder, &[deleted_app, deleted_a]);
+    assert_sources(&world, "Task", 1, 1);
     sleep(GRACE).await;
-    assert_objects(&world.recorder, &[live_a]);
+    assert_objects(&world.recorder, &[]);
 
     world.server.permit::<Task>("other");
     sleep(RETRIED).await;
     assert_objects(
         &world.recorder,
-        &[
-            "Task ns/a Ready=Deleted durations=1 sum=0",
-            "Task other/b Ready=True durations=1 sum=0",
-        ],
+        &["Task other/b Ready=True durations=1 sum=0"],
     );
+    assert_sources(&world, "Task", 2, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +180,7 @@ async fn a_stream_that_never_ran_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clear_ends_all_there_was_and_what_follows_starts_afresh() {
+async fn clear_forgets_what_was_recorded_and_the_store_is_read_again() {
     let world = World::new();
     let running = world.run_apps();
     create(&world.apps, app("a", Step::Succeed)).await;
@@ -193,23 +193,25 @@ async fn clear_ends_all_there_was_and_what_follows_starts_afresh() {
         ],
     );
     world.recorder.clear();
-    assert_objects(&world.recorder, &[]);
-    // The attempt that was under way counts, and that is all.
+    let afresh = [
+        "App ns/a Ready=True suspended=0",
+        "App ns/b Ready=Unknown suspended=0",
+    ];
+    assert_objects(&world.recorder, &afresh);
+    // The attempt in flight counts for its controller, and not for the object's new record.
     tell(&world.apps, "b", Step::Hang).await;
     sleep((10 * SECOND).saturating_sub(TICK)).await;
     assert_counters(&world.recorder, &["reconcile app success 3"]);
-    let mut of_b = vec!["App ns/b Ready=Unknown"];
-    assert_objects(&world.recorder, &of_b);
+    let b = "App ns/b Ready=True suspended=0";
+    assert_objects(&world.recorder, &["App ns/a Ready=True suspended=0", b]);
 
-    // No store is read any more: a new attempt tells what it knows, and no more.
     judge(&world.apps, "a", &[("Ready", "False")]).await;
-    of_b.insert(0, "App ns/a Ready=True durations=2 sum=0");
-    assert_objects(&world.recorder, &of_b);
+    let a = "App ns/a Ready=True durations=2 sum=0 suspended=0";
+    assert_objects(&world.recorder, &[a, b]);
     running.stop().await;
+    assert_objects(&world.recorder, &[]);
 
-    // Leader again. The old stream has taken nothing with it.
-    assert_objects(&world.recorder, &of_b);
-    world.recorder.clear();
+    // Leader again.
     let _running = world.run_apps();
     settle().await;
     assert_objects(
@@ -219,6 +221,16 @@ async fn clear_ends_all_there_was_and_what_follows_starts_afresh() {
             "App ns/b Ready=True suspended=0",
         ],
     );
+}
+
+/// Compares the number of stores of a kind that have their first list, and that wait for it.
+#[track_caller]
+fn assert_sources(world: &World, kind: &str, synced: u64, waiting: u64) {
+    let text = world.recorder.encode(Format::Text);
+    for (state, count) in [("synced", synced), ("waiting", waiting)] {
+        let line = format!("gotkmetrics_sources{{kind=\"{kind}\",state=\"{state}\"}} {count}\n");
+        assert!(text.contains(&line), "no {line}in\n{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

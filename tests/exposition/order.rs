@@ -94,7 +94,7 @@ fn kinds_and_namespaces_sort_as_raw_values() {
 #[test]
 fn condition_types_sort_as_raw_values() {
     let recorder = Recorder::new();
-    let types = ["a!", "Ready", "a", "\"", "Z", "[", "\\", "Stalled", ""];
+    let types = ["a!", "Ready", "a", "\"", "Z", "[", "\\", "Stalled"];
     for condition in types {
         recorder.record_condition(
             &ObjectId::new("K", "n"),
@@ -183,7 +183,8 @@ fn hostile_values_read_back_as_they_went_in() {
 
 #[test]
 fn a_hostile_condition_type_reads_back_as_it_went_in() {
-    for hostile in HOSTILE {
+    // An empty one is refused.
+    for hostile in HOSTILE.into_iter().filter(|hostile| !hostile.is_empty()) {
         let recorder = Recorder::new();
         let condition = ConditionType::new(hostile);
         recorder.record_condition(&ObjectId::new("K", "n"), &condition, True);

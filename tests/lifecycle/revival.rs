@@ -72,12 +72,12 @@ fn an_attempt_revives_an_object_without_conditions() {
 }
 
 #[test]
-fn an_explicit_ready_stays_explicit_across_a_revival() {
+fn ready_follows_the_attempts_again_after_a_revival() {
     let (recorder, _) = recorder();
     recorder.record_condition(&app(), &READY, True);
     recorder.record_deleted(&app());
     recorder.start(&app()).succeed();
-    assert_objects(&recorder, &["App ns/a Ready=Unknown durations=1 sum=0"]);
+    assert_objects(&recorder, &["App ns/a Ready=True durations=1 sum=0"]);
     recorder.record_condition(&app(), &READY, False);
     recorder.start(&app()).succeed();
     assert_objects(&recorder, &["App ns/a Ready=False durations=2 sum=0"]);

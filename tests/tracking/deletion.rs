@@ -5,7 +5,7 @@ use std::time::Duration;
 use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::{ConditionType, Format, ObjectId, RecordReconcile as _, Recorder};
 
-use crate::common::{assert_objects, on_manual_clock};
+use crate::common::assert_objects;
 use crate::{App, Cache, id, recorder};
 
 const GRACE: Duration = Duration::from_secs(300);
@@ -59,7 +59,7 @@ fn a_deletion_is_seen_with_and_without_an_event() {
 
 #[test]
 fn without_a_grace_a_deleted_object_is_gone_at_once() {
-    let (recorder, _) = on_manual_clock(Recorder::builder().deleted_grace(Duration::ZERO));
+    let (recorder, _) = crate::recorder_of(Recorder::builder().deleted_grace(Duration::ZERO));
     let mut cache = Cache::of(["a", "b"].map(App::new));
     let _tracked = recorder.track(cache.store());
     assert_objects(
@@ -156,32 +156,36 @@ fn an_attempt_on_an_object_that_is_back_counts_before_the_next_scrape() {
 }
 
 #[test]
-fn an_object_that_no_store_ever_held_is_gone() {
+fn an_object_that_no_store_ever_had_lives_until_its_deletion_is_recorded() {
     let (recorder, _) = recorder();
     let cache = Cache::of([App::new("a")]);
     // Came and went between two scrapes.
     recorder.start(&id("short")).succeed();
     let _tracked = recorder.track(cache.store());
-    let expected = [
+    let (a, short) = (
         "App ns/a Ready=Unknown",
-        "App ns/short Ready=Deleted durations=1 sum=0",
-    ];
-    assert_objects(&recorder, &expected);
+        "App ns/short Ready=True durations=1 sum=0",
+    );
+    assert_objects(&recorder, &[a, short]);
+    recorder.record_deleted(&id("short"));
+    assert_objects(&recorder, &[a, &short.replace("True", "Deleted")]);
 }
 
 #[test]
-fn clear_untracks_and_everything_can_start_afresh() {
+fn after_clear_the_store_is_read_again() {
     let (recorder, _) = recorder();
     let mut cache = Cache::of([App::new("a").with("Ready", True)]);
     let tracked = recorder.track(cache.store());
     let attempt = recorder.start(&id("a"));
     assert_objects(&recorder, &["App ns/a Ready=True"]);
     recorder.clear();
-    assert_objects(&recorder, &[]);
     attempt.fail();
+    assert_objects(&recorder, &["App ns/a Ready=True"]);
     cache.apply(App::new("a").with("Ready", False));
-    assert_objects(&recorder, &[]);
+    recorder.clear();
+    assert_objects(&recorder, &["App ns/a Ready=False"]);
     drop(tracked);
+    assert_objects(&recorder, &[]);
 
     recorder.start(&id("a")).succeed();
     assert_objects(&recorder, &["App ns/a Ready=True durations=1 sum=0"]);

@@ -172,6 +172,18 @@ impl Cache {
     }
 }
 
+/// A recorder on a clock that stands still, of a process that runs a controller of apps.
 fn recorder() -> (Recorder, gotk_metrics::ManualClock) {
-    common::on_manual_clock(Recorder::builder())
+    recorder_of(Recorder::builder())
+}
+
+fn recorder_of(builder: gotk_metrics::RecorderBuilder) -> (Recorder, gotk_metrics::ManualClock) {
+    let (recorder, clock) = common::on_manual_clock(builder);
+    // With attempts on its kind, each app has Ready from the start.
+    drop(
+        recorder.instrument(|_: std::sync::Arc<App>, _: std::sync::Arc<()>| async {
+            Ok::<_, std::io::Error>(kube_runtime::controller::Action::await_change())
+        }),
+    );
+    (recorder, clock)
 }

@@ -2,15 +2,20 @@
 //!
 //! Ends on its own handles, never by a look-up: an object deleted meanwhile must not come back.
 
+mod current;
+
 use std::mem;
 use std::thread;
 use std::time::Duration;
 
+pub(crate) use self::current::enter;
+use crate::ConditionType;
 use crate::catalog::Family;
 use crate::controller::{Controller, Outcome, Seat};
 use crate::inner::Inner;
-use crate::object::Key;
-use crate::series::ObjectSeries;
+use crate::membership::Life;
+use crate::object::{Key, ObjectId};
+use crate::origin::{SourceState, Uid};
 use crate::status::ConditionStatus;
 use crate::sync::Arc;
 
@@ -27,10 +32,10 @@ use crate::sync::Arc;
 /// | panic | yes | `error` | False | also `controller_runtime_reconcile_panics_total` |
 /// | cancel | no | none | as it was | `gotkmetrics_attempts_cancelled_total` |
 ///
-/// Ready is left alone once it was set by
-/// [`record_condition`](crate::RecordReconcile::record_condition). If the object was forgotten,
-/// cleared or its grace ended meanwhile, only the controller's counters change. If it was deleted
-/// and came back meanwhile, the duration still counts but Ready is left alone.
+/// Ready does not change if [`record_condition`](crate::RecordReconcile::record_condition) has set
+/// it. If the record was removed meanwhile (by `forget`, by `clear`, at the end of the grace period,
+/// or because its store is no longer tracked), only the controller's counters change. If the object
+/// was deleted meanwhile, even if it came back, the duration counts and Ready does not change.
 ///
 /// # Examples
 ///
@@ -55,14 +60,37 @@ pub struct Attempt {
 #[derive(Debug)]
 struct Live {
     recorder: Arc<Inner>,
-    /// None if the store refused the object.
-    series: Option<Arc<ObjectSeries>>,
+    target: Target,
+    /// Whether `instrument` or `run_recorded` has started it.
+    is_wrapped: bool,
     /// With the attempt's place there; None if there are too many controllers.
     controller: Option<(Arc<Controller>, Seat)>,
-    /// The object's epoch when the attempt started.
-    epoch: u64,
     started: Duration,
     on_drop: OnDrop,
+}
+
+/// Where an attempt writes.
+#[derive(Debug)]
+enum Target {
+    Life(Life),
+    /// Nowhere: the cap has refused the object, or the attempt's source has ended. Calls inside the
+    /// attempt know it by this.
+    Nothing(ObjectId<'static>),
+}
+
+/// Who starts an attempt.
+pub(crate) enum Starter<'a> {
+    /// A call of the user.
+    Call,
+    /// A wrapped reconcile function that is not linked to a source.
+    #[cfg(feature = "kube")]
+    Wrapper,
+    /// A wrapped reconcile function of this source, with the uid of the object.
+    #[cfg_attr(
+        not(feature = "kube"),
+        expect(dead_code, reason = "stores are those of kube")
+    )]
+    Source(&'a SourceState, Uid),
 }
 
 /// What it means that an attempt is dropped without an outcome.
@@ -83,8 +111,13 @@ enum End {
 }
 
 impl Attempt {
-    pub(super) fn start(inner: &Arc<Inner>, key: Key<'_>) -> Self {
-        Self::start_in(inner, inner.controllers.of_kind(key.kind), key)
+    pub(crate) fn start(inner: &Arc<Inner>, key: Key<'_>) -> Self {
+        Self::start_in(
+            inner,
+            inner.controllers.of_kind(key.kind),
+            key,
+            &Starter::Call,
+        )
     }
 
     /// An attempt of `controller`, None beyond the last one.
@@ -92,26 +125,26 @@ impl Attempt {
         inner: &Arc<Inner>,
         controller: Option<Arc<Controller>>,
         key: Key<'_>,
+        by: &Starter<'_>,
     ) -> Self {
-        let conditions = inner.exposes(Family::ReconcileCondition);
-        let found = if conditions || inner.exposes(Family::ReconcileDuration) {
-            let revives = || inner.tracking.may_revive(key);
-            inner.store.with_revived(key, revives, |series, revive| {
-                series.touch(inner.store.round());
-                series.change(|word| {
-                    let word = if revive { word.alive() } else { word };
-                    Some(if conditions {
-                        word.with_attempt()
-                    } else {
-                        word
-                    })
-                });
-                (Arc::clone(series), series.word().epoch())
+        let is_wrapped = !matches!(by, Starter::Call);
+        let outer = Self::current(|outer| {
+            let is_inside = outer.is_on(inner, key);
+            is_inside.then(|| {
+                if (is_wrapped || outer.is_wrapped())
+                    && let Some(controller) = &controller
+                {
+                    controller.overlapped();
+                }
+                outer.life().map(|life| life.begin(inner.store.round()))
             })
-        } else {
-            None
+        });
+        let life = match (by, outer.flatten()) {
+            (Starter::Source(source, uid), _) => inner.start_of_source(key, source, *uid),
+            (_, Some(life)) => life,
+            (_, None) => inner.start_of_call(key),
         };
-        let (series, epoch) = found.unzip();
+        let target = life.map_or_else(|| Target::Nothing(key.to_owned()), Target::Life);
         // Last, so that the look-ups are not part of the attempt.
         let started = inner.store.now();
         let seat = controller.as_ref().map(|c| c.work.begin(started));
@@ -122,9 +155,9 @@ impl Attempt {
         };
         Self {
             live: Some(Live {
-                series,
+                target,
+                is_wrapped,
                 controller: controller.zip(seat),
-                epoch: epoch.unwrap_or_default(),
                 started,
                 recorder: Arc::clone(inner),
                 on_drop,
@@ -159,18 +192,69 @@ impl Attempt {
         self.fail();
     }
 
+    /// Sets a condition of the attempt's object, without a look-up; see
+    /// [`record_condition`](crate::RecordReconcile::record_condition).
+    ///
+    /// Does nothing if the object was deleted meanwhile, even if it came back.
+    pub fn set_condition(&self, condition: &ConditionType, status: ConditionStatus) {
+        if let Some(live) = &self.live
+            && let Some(slot) = live.recorder.slot(condition)
+            && let Target::Life(life) = &live.target
+        {
+            life.change(|word| Some(word.with_recorded_condition(slot, status)));
+        }
+    }
+
+    /// Sets whether the attempt's object is suspended, without a look-up; see
+    /// [`record_suspend`](crate::RecordReconcile::record_suspend).
+    ///
+    /// Does nothing if the object was deleted meanwhile, even if it came back.
+    pub fn set_suspended(&self, suspended: bool) {
+        if let Some(life) = self.life() {
+            life.change(|word| Some(word.with_recorded_suspension(suspended)));
+        }
+    }
+
+    /// Whether this is an attempt on `key` of this recorder.
+    pub(crate) fn is_on(&self, recorder: &Inner, key: Key<'_>) -> bool {
+        self.live.as_ref().is_some_and(|live| {
+            std::ptr::eq(Arc::as_ptr(&live.recorder), recorder)
+                && match &live.target {
+                    Target::Life(life) => life.record().is_of(key),
+                    Target::Nothing(id) => id.key() == key,
+                }
+        })
+    }
+
+    /// Where it writes, if anywhere.
+    pub(crate) fn life(&self) -> Option<&Life> {
+        match &self.live.as_ref()?.target {
+            Target::Life(life) => Some(life),
+            Target::Nothing(_) => None,
+        }
+    }
+
+    fn is_wrapped(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.is_wrapped)
+    }
+
+    /// Leaves an attempt that records nothing in its place.
+    pub(crate) fn take(&mut self) -> Self {
+        mem::replace(self, Self::none())
+    }
+
     /// The attempt ended with `outcome`.
     pub fn finish(mut self, outcome: Outcome) {
         self.end(End::Finished(outcome));
     }
 
     /// The attempt ended by a panic that whoever calls this saw.
-    pub(super) fn panicked(&mut self) {
+    pub(crate) fn panicked(&mut self) {
         self.end(End::Panicked);
     }
 
     /// From here on a drop means a cancel, even while the thread unwinds for another reason.
-    pub(super) fn cancel_on_drop(&mut self) {
+    pub(crate) fn cancel_on_drop(&mut self) {
         if let Some(live) = &mut self.live {
             live.on_drop = OnDrop::Cancel;
         }
@@ -222,15 +306,16 @@ impl Live {
     }
 
     fn record(&self, now: Duration, took: Duration, ready: ConditionStatus) {
-        let Some(series) = &self.series else { return };
-        if self.recorder.store.has_let_go(series, now) {
+        let Target::Life(life) = &self.target else {
+            return;
+        };
+        if self.recorder.store.is_lost(life.record(), now) {
             return;
         }
         if self.recorder.exposes(Family::ReconcileDuration) {
-            series.observe(&self.recorder.bounds, took.as_secs_f64());
+            let seconds = took.as_secs_f64();
+            life.record().observe(&self.recorder.bounds, seconds);
         }
-        if self.recorder.exposes(Family::ReconcileCondition) {
-            series.finish(self.epoch, ready);
-        }
+        life.change(|word| Some(word.with_outcome(ready)));
     }
 }
