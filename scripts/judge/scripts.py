@@ -98,7 +98,9 @@ class Generator:
         rng = self.rng
         if rng.random() < 0.15:
             return self.long_value(model.CAPS[label])
-        return "".join(rng.choices(ATOMS, k=rng.choice((1, 1, 1, 2, 3, 6))))
+        value = "".join(rng.choices(ATOMS, k=rng.choice((1, 1, 1, 2, 3, 6))))
+        # We refuse an empty condition type, which Go exposes as a series without the label.
+        return "x" if label == "type" and not value else value
 
     def long_value(self, limit):
         rng = self.rng

@@ -106,7 +106,6 @@ fn assert_shows(text: &str, content: &Value) {
         .collect();
     let mut expected = conditions(content);
     expected.retain(|condition, _| TYPES.contains(condition));
-    expected.entry("Ready").or_insert("Unknown");
     assert_eq!(shown, expected, "{content} in\n{text}");
     assert_eq!(of("gotk_reconcile_condition").len(), 4 * expected.len());
 

@@ -41,7 +41,8 @@ pub fn replay(data: &[u8]) {
         let read = statement(line);
         if let Some(Statement::Condition(_, condition, _)) = &read {
             types.insert(condition.clone());
-            if types.len() > TYPES {
+            // An empty type is refused too.
+            if types.len() > TYPES || condition.is_empty() {
                 return;
             }
         }

@@ -17,9 +17,11 @@ const READY: &str = "Ready";
 /// Where a manual clock stops.
 const END_OF_TIME: Duration = Duration::from_nanos(u64::MAX);
 
-/// Of the time that a controller takes, which has tests of its own.
-const NOT_IN_THE_MODEL: [Family; 8] = [
+/// Families about the time that a controller takes and about nested attempts, which have tests of
+/// their own.
+const NOT_IN_THE_MODEL: [Family; 9] = [
     Family::ActiveWorkers,
+    Family::AttemptsOverlapping,
     Family::ReconcileTime,
     Family::ReconcileTimeouts,
     Family::Objects,
@@ -41,6 +43,7 @@ pub(crate) struct Model {
     pub(crate) objects: BTreeMap<Key, Object>,
     pub(crate) controllers: BTreeMap<String, Counters>,
     pub(crate) refused_objects: usize,
+    pub(crate) refused_types: usize,
     now: Duration,
     grace: Duration,
     max_objects: usize,
@@ -92,6 +95,7 @@ impl Model {
             objects: BTreeMap::new(),
             controllers: BTreeMap::new(),
             refused_objects: 0,
+            refused_types: 0,
             now: Duration::ZERO,
             grace,
             max_objects,
@@ -100,6 +104,10 @@ impl Model {
     }
 
     pub(crate) fn condition(&mut self, key: &Key, condition: &str, status: ConditionStatus) {
+        if condition.is_empty() {
+            self.refused_types += 1;
+            return;
+        }
         if let Some(object) = self.object(key) {
             object.revive();
             object.explicit.insert(capped(condition, TYPE_CAP), status);
@@ -169,7 +177,7 @@ impl Model {
         {
             let elapsed = self.now.saturating_sub(attempt.started);
             object.durations.push(elapsed.as_secs_f64());
-            if object.revivals == revivals {
+            if object.revivals == revivals && object.deleted_at.is_none() {
                 object.outcome = Some(ready);
             }
         }
@@ -203,9 +211,12 @@ impl Object {
     fn revive(&mut self) {
         if self.deleted_at.take().is_some() {
             self.revivals += 1;
-            let explicit = self.explicit.values_mut();
-            explicit
-                .chain(&mut self.outcome)
+            // Ready follows the attempts again.
+            if self.explicit.remove(READY).is_some() || self.outcome.is_some() {
+                self.outcome = Some(Unknown);
+            }
+            self.explicit
+                .values_mut()
                 .for_each(|status| *status = Unknown);
         }
     }

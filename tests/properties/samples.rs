@@ -45,7 +45,7 @@ pub(crate) fn of(model: &Model, bounds: &[f64], format: Format) -> Vec<Sample> {
         c.cancelled
     });
     let refused = [
-        ("condition_types", 0),
+        ("condition_types", model.refused_types),
         ("controllers", 0),
         ("error_categories", 0),
         ("leases", 0),
