@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{Format, ObjectId, Recorder};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::{counter::Counter, family::Family};
 use prometheus_client::registry::{Registry, Unit};

@@ -40,7 +40,7 @@ use crate::sync::Arc;
 /// # Examples
 ///
 /// ```
-/// use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+/// use gotk_metrics::{Format, ObjectId, Recorder};
 ///
 /// let recorder = Recorder::new();
 /// let attempt = recorder.start(&ObjectId::new("Bucket", "charts").within("infra"));

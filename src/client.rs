@@ -110,10 +110,10 @@ struct Target {
 }
 
 impl<S> Layer<S> for ClientLayer {
-    type Service = RecordedClient<S>;
+    type Service = ClientService<S>;
 
-    fn layer(&self, service: S) -> RecordedClient<S> {
-        RecordedClient {
+    fn layer(&self, service: S) -> ClientService<S> {
+        ClientService {
             service,
             layer: self.clone(),
         }
@@ -124,18 +124,18 @@ impl<S> Layer<S> for ClientLayer {
 ///
 /// `Clone` and `Send` if the service is.
 #[derive(Clone)]
-pub struct RecordedClient<S> {
+pub struct ClientService<S> {
     service: S,
     layer: ClientLayer,
 }
 
-impl<S, B, R> Service<Request<B>> for RecordedClient<S>
+impl<S, B, R> Service<Request<B>> for ClientService<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
 {
     type Response = Response<R>;
     type Error = S::Error;
-    type Future = RecordedRequest<S::Future>;
+    type Future = ClientFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.service.poll_ready(cx)
@@ -143,7 +143,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let pending = Pending::new(&self.layer.target, &request);
-        RecordedRequest {
+        ClientFuture {
             future: self.service.call(request),
             pending: Some(pending),
         }
@@ -151,7 +151,7 @@ where
 }
 
 pin_project! {
-    /// The answer to a request that is counted; made by [`RecordedClient`].
+    /// The answer to a request that is counted; made by [`ClientService`].
     ///
     /// Holds the future of the service in place, without a box, and is `Send` if that is.
     ///
@@ -159,14 +159,14 @@ pin_project! {
     ///
     /// Dropped before it is ready, the request counts as `<error>`.
     #[must_use = "futures do nothing unless polled; the request counts as an error if this is dropped"]
-    pub struct RecordedRequest<F> {
+    pub struct ClientFuture<F> {
         #[pin]
         future: F,
         pending: Option<Pending>,
     }
 }
 
-impl<F, R, E> Future for RecordedRequest<F>
+impl<F, R, E> Future for ClientFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
 {
@@ -249,18 +249,18 @@ impl fmt::Debug for ClientLayer {
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for RecordedClient<S> {
+impl<S: fmt::Debug> fmt::Debug for ClientService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordedClient")
+        f.debug_struct("ClientService")
             .field("service", &self.service)
             .field("layer", &self.layer)
             .finish()
     }
 }
 
-impl<F: fmt::Debug> fmt::Debug for RecordedRequest<F> {
+impl<F: fmt::Debug> fmt::Debug for ClientFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordedRequest")
+        f.debug_struct("ClientFuture")
             .field("future", &self.future)
             .finish_non_exhaustive()
     }

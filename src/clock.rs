@@ -60,7 +60,7 @@ impl fmt::Debug for Clock {
 /// ```
 /// use std::time::Duration;
 /// use gotk_metrics::{ConditionStatus, ConditionType, Format, ManualClock};
-/// use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+/// use gotk_metrics::{ObjectId, Recorder};
 ///
 /// let clock = ManualClock::new();
 /// let time = clock.clone();

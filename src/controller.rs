@@ -24,7 +24,7 @@ use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 /// # Examples
 ///
 /// ```
-/// use gotk_metrics::{Format, ObjectId, Outcome, RecordReconcile as _, Recorder};
+/// use gotk_metrics::{Format, ObjectId, Outcome, Recorder};
 ///
 /// let recorder = Recorder::new();
 /// let attempt = recorder.start(&ObjectId::new("Bucket", "charts").within("infra"));
@@ -66,6 +66,7 @@ pub(crate) struct Controller {
     panics: AtomicU64,
     cancelled: AtomicU64,
     overlapping: AtomicU64,
+    timeouts: AtomicU64,
     /// How long its attempts took and take.
     pub(crate) work: Work,
     retries: AtomicU64,
@@ -117,12 +118,12 @@ impl Controller {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         if outcome == Outcome::RequeueAfter {
-            self.retries();
+            self.count_retry();
         }
     }
 
     /// An object is to be reconciled again after some time.
-    pub(crate) fn retries(&self) {
+    pub(crate) fn count_retry(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -139,6 +140,20 @@ impl Controller {
     /// No result: nobody knows how the attempt would have ended.
     pub(crate) fn cancelled(&self) {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An attempt took longer than its limit; it ends as an error besides.
+    pub(crate) fn timed_out(&self) {
+        self.timeouts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn timeout_count(&self) -> u64 {
+        self.timeouts.load(Ordering::Relaxed)
+    }
+
+    /// A category of errors that is exposed from now on, at 0.
+    pub(crate) fn begin_category(&self, category: &'static str) {
+        self.categories.add(category, 0);
     }
 
     /// An attempt was started inside another one on the same object.
@@ -175,7 +190,7 @@ impl Controller {
 
     /// An attempt failed with an error of this category.
     pub(crate) fn failed_as(&self, category: &'static str) {
-        self.categories.count(category);
+        self.categories.add(category, 1);
     }
 
     pub(crate) fn categories(&self) -> Vec<(&'static str, u64)> {
@@ -196,7 +211,7 @@ impl Controller {
     }
 
     /// There is a stream whose errors are counted.
-    pub(crate) fn streams(&self) {
+    pub(crate) fn enable_stream_counters(&self) {
         self.streams.store(true, Ordering::Relaxed);
     }
 

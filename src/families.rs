@@ -6,8 +6,6 @@ mod recording;
 
 use std::time::Duration;
 
-pub use self::recording::Recording;
-
 use crate::catalog::Family;
 use crate::inner::Inner;
 use crate::status::State;

@@ -30,7 +30,7 @@
 //! # Example
 //!
 //! ```
-//! use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+//! use gotk_metrics::{Format, ObjectId, Recorder};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
@@ -56,7 +56,7 @@
 //!
 //! # In a kube-rs controller
 //!
-//! One line, and what state an object is in:
+//! Replace `run` by `run_recorded`, and implement `Observe` for your kind:
 //!
 //! ```no_run
 //! # #[cfg(all(feature = "kube", feature = "server"))] mod controller {
@@ -64,8 +64,8 @@
 //! # use futures_util::StreamExt as _;
 //! # use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 //! # use k8s_openapi::serde;
-//! use gotk_metrics::{BindError, ControllerExt as _, MetricsServer, Recorder};
-//! use gotk_metrics::{ConditionStatus, Observe, find_condition};
+//! use gotk_metrics::{BindError, MetricsServer, Observe, Observed, Recorder};
+//! use gotk_metrics::kube::ControllerExt as _;
 //! use kube_runtime::{Controller, controller::Action}; // kube::runtime in a controller
 //!
 //! # #[derive(Clone, Debug, serde::Deserialize)]
@@ -91,12 +91,11 @@
 //! # async fn reconcile(_: Arc<App>, _: Arc<Context>) -> Result<Action, io::Error> { Ok(Action::await_change()) }
 //! # fn error_policy(_: Arc<App>, _: &io::Error, _: Arc<Context>) -> Action { Action::await_change() }
 //! impl Observe for App {
-//!     fn condition(&self, type_: &str) -> Option<ConditionStatus> {
-//!         find_condition(&self.status.as_ref()?.conditions, type_)
-//!     }
-//!
-//!     fn suspended(&self) -> Option<bool> {
-//!         Some(self.spec.suspend)
+//!     fn observe(&self) -> Observed<'_> {
+//!         let status = self.status.as_ref();
+//!         Observed::new()
+//!             .conditions(status.map(|status| &status.conditions))
+//!             .suspended(self.spec.suspend)
 //!     }
 //! }
 //!
@@ -113,10 +112,10 @@
 //! # }
 //! ```
 //!
-//! Attempts are pushed as they happen. State is pulled at each scrape from the controller's own
-//! store, which is the truth: Ready is what the object says now, a deletion is seen without a
-//! finalizer, and a restart starts complete. `Recorder::controller` has options, among them a
-//! closure for kinds of another crate; `Recorder::instrument` and `Recorder::track` are the parts.
+//! Attempts are pushed as they happen. State is read at each scrape from the controller's own store:
+//! Ready is the object's current status, a deletion is detected without a finalizer, and metrics are
+//! complete right after a restart. The [`kube`] module has options, among them a closure for kinds of
+//! another crate, and the parts for controllers that are put together by hand.
 //!
 //! # Conditions, suspension, deletion
 //!
@@ -127,7 +126,7 @@
 //!
 //! ```
 //! use gotk_metrics::{ConditionStatus, ConditionType, Format};
-//! use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+//! use gotk_metrics::{ObjectId, Recorder};
 //!
 //! let recorder = Recorder::new();
 //! let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
@@ -183,7 +182,7 @@ mod attempt;
 mod catalog;
 mod certificates;
 #[cfg(feature = "client")]
-mod client;
+pub mod client;
 mod clock;
 mod controller;
 mod error;
@@ -191,12 +190,14 @@ mod exposition;
 mod families;
 mod inner;
 #[cfg(feature = "kube")]
-mod kube;
+pub mod kube;
 mod leases;
 mod membership;
 #[cfg(all(test, gotk_loom))]
 mod models;
 mod object;
+#[cfg(feature = "kube")]
+mod observe;
 mod origin;
 #[cfg(all(feature = "process", target_os = "linux"))]
 mod process;
@@ -216,23 +217,16 @@ mod tracking;
 
 pub use attempt::Attempt;
 pub use catalog::{Family, FamilyType};
-#[cfg(feature = "client")]
-pub use client::{ClientLayer, RecordedClient, RecordedRequest};
 pub use clock::ManualClock;
 pub use controller::Outcome;
 pub use error::{AlreadyRegistered, AlreadySet, AppendError, BuildError};
 pub use exposition::{Chunks, Format};
-pub use families::{ConditionGauge, DurationHistogram, Recording, SuspendGauge};
-#[cfg(feature = "kube")]
-pub use kube::{
-    ControllerExt, ControllerOptions, Observe, Observed, Reconcile, RecordedStream, TrackGuard,
-    find_condition,
-};
+pub use families::{ConditionGauge, DurationHistogram, SuspendGauge};
 pub use object::{ObjectId, ToObjectId};
-pub use reconcile::{Completion, ErrorCategory, RecordReconcile, Recorded};
-pub use recorder::{Recorder, RecorderBuilder};
 #[cfg(feature = "kube")]
-pub use resource_info::InfoLabelError;
+pub use observe::{Condition, Conditions, Observe, Observed};
+pub use reconcile::{AttemptFuture, Completion, ErrorCategory, RecordReconcile};
+pub use recorder::{Recorder, RecorderBuilder};
 #[cfg(feature = "server")]
 pub use server::{
     BindAddress, BindError, Gzip, MetricsBody, MetricsServer, MetricsService, PathError,

@@ -13,7 +13,7 @@ use crate::object::Key;
 use crate::series::{ObjectSeries, Round};
 use crate::status::{ConditionStatus, ConditionTypes, Slot, State};
 use crate::sync::{Arc, Ordering};
-use crate::{ConditionType, Format, ManualClock, ObjectId, RecordReconcile as _, Recorder};
+use crate::{ConditionType, Format, ManualClock, ObjectId, Recorder};
 
 const KEY: Key<'static> = Key {
     kind: "App",

@@ -90,11 +90,9 @@ impl<'a> ObjectId<'a> {
     }
 }
 
-/// Something that names a Kubernetes object: an [`ObjectId`] or, with feature `kube`, the object.
+/// Something that names a Kubernetes object, such as an [`ObjectId`].
 ///
-/// Feature `kube` implements it for every type whose kind is known at compile time
-/// (`K: Lookup<DynamicType = ()>`, so every derived resource and every type of `k8s-openapi`). For
-/// others build an [`ObjectId`].
+/// With feature `kube`, `kube::object_id` returns the id of an object.
 ///
 /// # Examples
 ///
@@ -114,9 +112,9 @@ impl<'a> ObjectId<'a> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name a Kubernetes object",
-    label = "neither an `ObjectId` nor an object whose kind is known at compile time",
-    note = "pass `&ObjectId::new(kind, name).within(namespace)`; for an `Arc<K>` pass `&*object`",
-    note = "objects of kube-rs name themselves with feature `kube`; for a `DynamicObject` build an `ObjectId`"
+    label = "not an `ObjectId`",
+    note = "pass `&ObjectId::new(kind, name).within(namespace)`",
+    note = "for an object of kube-rs pass `&kube::object_id(&*object)`, with feature `kube`"
 )]
 pub trait ToObjectId {
     /// The id, borrowed from `self` where that is possible.

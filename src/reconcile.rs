@@ -2,12 +2,13 @@
 //!
 //! Nothing here returns an error or changes what reconcile returns.
 
-mod recorded;
+mod future;
+mod recorder;
 
 use std::future::Future;
 use std::time::Duration;
 
-pub use self::recorded::Recorded;
+pub use self::future::AttemptFuture;
 
 use crate::attempt::Attempt;
 use crate::controller::Outcome;
@@ -40,9 +41,9 @@ use crate::{ConditionStatus, ConditionType, ToObjectId};
 /// # assert_eq!(Next::Poll(Duration::ZERO).outcome(), Outcome::RequeueAfter);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how a reconcile ended",
-    note = "implement `Completion` for it, or use `record_with` and say it in a closure",
-    note = "kube-rs's `Action` says so with feature `kube`"
+    message = "`{Self}` does not implement `Completion`",
+    note = "implement `Completion` for it, or use `record_with` and return the outcome from a closure",
+    note = "kube-rs's `Action` implements it with feature `kube`"
 )]
 pub trait Completion {
     /// The outcome of a reconcile that returned `Ok(self)`.
@@ -61,25 +62,30 @@ impl Completion for Outcome {
     }
 }
 
-/// What kind of error it is, for an error type that wants to be counted by that.
+/// Names the category of an error.
 ///
-/// A word of the program such as `fetch` or `quota`: never what it displays, which would make a
-/// series for each message. At most 32 different ones per controller are counted; more are refused
-/// and counted in `gotkmetrics_refused_total{limit="error_categories"}`.
+/// A word of the program such as `fetch` or `quota`, never the error's text, which would make a
+/// series for each message. At most 32 different categories per controller are counted. Further ones
+/// are refused and counted in `gotkmetrics_refused_total{limit="error_categories"}`.
 ///
-/// Asked for where a controller wants it: [`Attempt::fail_as`], and
-/// `ControllerOptions::error_categories` under feature `kube`.
+/// Used by [`Attempt::fail_as`] and, with feature `kube`, by `ControllerOptions::error_categories`.
+/// Implemented for `Box<E>` and `Arc<E>`, and with feature `kube` for
+/// `kube::runtime::finalizer::Error<E>`.
 ///
 /// # Examples
 ///
 /// ```
-/// use gotk_metrics::{ErrorCategory, Format, ObjectId, RecordReconcile as _, Recorder};
+/// use gotk_metrics::{ErrorCategory, Format, ObjectId, Recorder};
 ///
 /// struct QuotaExceeded;
 ///
 /// impl ErrorCategory for QuotaExceeded {
 ///     fn category(&self) -> &'static str {
 ///         "quota"
+///     }
+///
+///     fn categories() -> Vec<&'static str> {
+///         vec!["quota"]
 ///     }
 /// }
 ///
@@ -90,20 +96,55 @@ impl Completion for Outcome {
 /// assert!(recorder.encode(Format::Text).contains(line));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what kind of error it is",
-    note = "implement `ErrorCategory` for it, or leave out `error_categories`"
+    message = "`{Self}` does not implement `ErrorCategory`",
+    note = "implement `ErrorCategory` for it, or remove the call of `error_categories`"
 )]
 pub trait ErrorCategory {
-    /// The category.
+    /// Returns the category of this error.
     fn category(&self) -> &'static str;
+
+    /// Returns all categories, so that each of them begins at 0 and `increase()` sees its first
+    /// error.
+    ///
+    /// Called once per controller. By default it returns none: a category then begins with its
+    /// first error.
+    #[must_use]
+    fn categories() -> Vec<&'static str>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
+}
+
+impl<E: ErrorCategory> ErrorCategory for Box<E> {
+    fn category(&self) -> &'static str {
+        (**self).category()
+    }
+
+    fn categories() -> Vec<&'static str> {
+        E::categories()
+    }
+}
+
+impl<E: ErrorCategory> ErrorCategory for Arc<E> {
+    fn category(&self) -> &'static str {
+        (**self).category()
+    }
+
+    fn categories() -> Vec<&'static str> {
+        E::categories()
+    }
 }
 
 /// Records what a controller does to its objects.
 ///
-/// [`Recorder`] is the implementation; `&R`, `Arc<R>`, `Box<R>` and `Option<R>` pass on, `None`
-/// does nothing.
-/// Take `Arc<dyn RecordReconcile>` or an `impl RecordReconcile` in a controller's context to leave
-/// the choice to its caller. Open to implementors.
+/// Take an `impl RecordReconcile` or an `Arc<dyn RecordReconcile>` in a controller's context to
+/// leave the choice of a recorder to the caller. Implement [`as_recorder`](Self::as_recorder) alone,
+/// for a context that holds a recorder for instance. `None` records nothing. Every other method is
+/// provided and does what the method of [`Recorder`] with the same name does.
+///
+/// Implemented for [`Recorder`], and for `&R`, `Arc<R>`, `Box<R>` and `Option<R>` of an implementor.
 ///
 /// No method fails or panics, and none waits for bytes to be written. Objects beyond the
 /// recorder's limit are refused and counted.
@@ -112,6 +153,14 @@ pub trait ErrorCategory {
 ///
 /// ```
 /// use gotk_metrics::{Format, ObjectId, RecordReconcile, Recorder};
+///
+/// struct Context { recorder: Recorder }
+///
+/// impl RecordReconcile for Context {
+///     fn as_recorder(&self) -> Option<&Recorder> {
+///         Some(&self.recorder)
+///     }
+/// }
 ///
 /// async fn run(recorder: impl RecordReconcile) {
 ///     for name in ["apps", "infra"] {
@@ -127,256 +176,127 @@ pub trait ErrorCategory {
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let recorder = Recorder::new();
-/// run(&recorder).await;
+/// let context = Context { recorder: Recorder::new() };
+/// run(&context).await;
 /// run(None::<Recorder>).await;
 ///
-/// let text = recorder.encode(Format::Text);
+/// let text = context.recorder.encode(Format::Text);
 /// assert!(text.contains(r#"name="infra",namespace="flux-system",status="False",type="Ready"} 1"#));
 /// assert!(text.contains("controller_runtime_reconcile_errors_total{controller=\"kustomization\"} 1\n"));
 /// # }
 /// ```
+// A provided method and the inherent method of the same name both call `Inner`, and never each
+// other: a recursion without end compiles without a warning.
 pub trait RecordReconcile: Send + Sync {
-    /// Sets a condition of the object; see [`ConditionGauge::set`](crate::ConditionGauge::set).
-    fn record_condition(
-        &self,
-        id: &dyn ToObjectId,
-        condition: &ConditionType,
-        status: ConditionStatus,
-    );
+    /// Returns the recorder, or `None` if nothing is recorded.
+    fn as_recorder(&self) -> Option<&Recorder>;
 
-    /// Sets whether the object is suspended; see [`SuspendGauge::set`](crate::SuspendGauge::set).
-    ///
-    /// Unlike a condition it does not bring a deleted object back.
-    fn record_suspend(&self, id: &dyn ToObjectId, suspended: bool);
-
-    /// Adds a reconcile's duration to the object's histogram; see
-    /// [`DurationHistogram::observe`](crate::DurationHistogram::observe).
-    ///
-    /// [`record`](Self::record) and [`start`](Self::start) do this by themselves.
-    fn record_duration(&self, id: &dyn ToObjectId, duration: Duration);
-
-    /// Records that the object was deleted in the cluster.
-    ///
-    /// All its conditions show `Deleted`, and after the grace period every series of it disappears.
-    /// A condition recorded or an attempt started before that brings it back, unless a tracked store
-    /// has brought the object: then only a store that has it again does. If finalizers of others may
-    /// remain, return before [`record`](Self::record) once your own is gone. An attempt in flight,
-    /// and calls inside it, bring nothing back. Does nothing for an unknown object. A second call
-    /// does not restart the grace period. An object that its tracked store still has is back at the
-    /// next scrape.
-    ///
-    /// With a grace period of zero the record is removed at once. A
-    /// [`record_duration`](Self::record_duration) after that, outside of an attempt, creates it again
-    /// with a histogram and nothing else, as in Go. Record the duration first.
-    fn record_deleted(&self, id: &dyn ToObjectId);
-
-    /// Removes every series of the object at once.
-    ///
-    /// An attempt in flight does not bring them back.
-    fn forget(&self, id: &dyn ToObjectId);
-
-    /// Removes every series of every object at once.
-    ///
-    /// It is for objects that were recorded by calls. Tracking continues: objects in a tracked store
-    /// are exposed again by the next scrape. A process that loses its leadership drops its streams
-    /// and guards instead. Attempts in flight bring nothing back, and the counters of controllers
-    /// continue.
-    fn clear(&self);
-
-    /// Starts an attempt, for code that is not one future; see [`record`](Self::record) otherwise.
-    ///
-    /// Do not use this or [`record`](Self::record) inside a reconcile function of `run_recorded` or
-    /// `instrument`, which records the attempt already.
-    ///
-    /// The object's Ready exists from here on, as Unknown if nothing was known.
-    fn start(&self, id: &dyn ToObjectId) -> Attempt;
-
-    /// Records `future` as one attempt on the object: how long it took and how it ended.
-    ///
-    /// The attempt starts with this call, not with the first poll, and ends when the future is
-    /// ready. The output is passed on as it is.
-    ///
-    /// # Panics
-    ///
-    /// If `future` or the [`Completion`] of its output panics, that is counted as an error and a
-    /// panic, and goes on unwinding.
-    ///
-    /// # Cancel safety
-    ///
-    /// If the returned future is dropped before it is ready, the attempt counts in
-    /// `gotkmetrics_attempts_cancelled_total`, has no result and no duration, and leaves Ready as
-    /// it was. That is what a timeout around it looks like; put timeouts inside, so that they
-    /// are errors.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> std::io::Result<()> {
-    /// let recorder = Recorder::new();
-    /// let id = ObjectId::new("App", "web").within("shop");
-    /// let reconcile = async {
-    ///     // With `?` inside, the end of the block names the type of the error.
-    ///     std::fs::metadata("/")?;
-    ///     Ok::<_, std::io::Error>(())
-    /// };
-    /// recorder.record(&id, reconcile).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    fn record<F, T, E>(&self, id: &dyn ToObjectId, future: F) -> Recorded<F>
-    where
-        F: Future<Output = Result<T, E>>,
-        T: Completion,
-        Self: Sized,
-    {
-        let outcome = |output: &Result<T, E>| output.as_ref().map_or(Outcome::Error, T::outcome);
-        Recorded::new(self.start(id), future, outcome)
-    }
-
-    /// [`record`](Self::record) for a future of any output, whose outcome `outcome` tells.
-    ///
-    /// # Panics
-    ///
-    /// If `future` or `outcome` panics, that is counted as an error and a panic, and goes on
-    /// unwinding.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`record`](Self::record).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use gotk_metrics::{Format, ObjectId, Outcome, RecordReconcile as _, Recorder};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let recorder = Recorder::new();
-    /// let id = ObjectId::new("Job", "7").within("mail");
-    /// let exit_code = recorder
-    ///     .record_with(&id, async { 3 }, |code| match code {
-    ///         0 => Outcome::Success,
-    ///         _ => Outcome::Error,
-    ///     })
-    ///     .await;
-    /// assert_eq!(exit_code, 3);
-    /// assert!(recorder.encode(Format::Text).contains(r#"status="False",type="Ready"} 1"#));
-    /// # }
-    /// ```
-    fn record_with<F, C>(&self, id: &dyn ToObjectId, future: F, outcome: C) -> Recorded<F, C>
-    where
-        F: Future,
-        C: FnOnce(&F::Output) -> Outcome,
-        Self: Sized,
-    {
-        Recorded::new(self.start(id), future, outcome)
-    }
-}
-
-impl RecordReconcile for Recorder {
+    /// Sets a condition of the object; see [`Recorder::record_condition`].
     fn record_condition(
         &self,
         id: &dyn ToObjectId,
         condition: &ConditionType,
         status: ConditionStatus,
     ) {
-        self.inner.set_condition(id, condition, status);
+        if let Some(recorder) = self.as_recorder() {
+            recorder.inner.set_condition(id, condition, status);
+        }
     }
 
+    /// Sets whether the object is suspended; see [`Recorder::record_suspend`].
     fn record_suspend(&self, id: &dyn ToObjectId, suspended: bool) {
-        self.inner.set_suspended(id, suspended);
+        if let Some(recorder) = self.as_recorder() {
+            recorder.inner.set_suspended(id, suspended);
+        }
     }
 
+    /// Adds a reconcile's duration to the object's histogram; see [`Recorder::record_duration`].
     fn record_duration(&self, id: &dyn ToObjectId, duration: Duration) {
-        self.inner.observe(id, duration);
+        if let Some(recorder) = self.as_recorder() {
+            recorder.inner.observe(id, duration);
+        }
     }
 
+    /// Records that the object was deleted in the cluster; see [`Recorder::record_deleted`].
     fn record_deleted(&self, id: &dyn ToObjectId) {
-        self.inner.store.delete(id.to_object_id().key());
+        if let Some(recorder) = self.as_recorder() {
+            recorder.inner.store.delete(id.to_object_id().key());
+        }
     }
 
+    /// Removes every series of the object at once; see [`Recorder::forget`].
     fn forget(&self, id: &dyn ToObjectId) {
-        self.inner.store.forget(id.to_object_id().key());
+        if let Some(recorder) = self.as_recorder() {
+            recorder.inner.store.forget(id.to_object_id().key());
+        }
     }
 
+    /// Removes every series of every object at once; see [`Recorder::clear`].
     fn clear(&self) {
-        self.inner.store.clear();
+        if let Some(recorder) = self.as_recorder() {
+            recorder.inner.store.clear();
+        }
     }
 
+    /// Starts an attempt; see [`Recorder::start`].
     fn start(&self, id: &dyn ToObjectId) -> Attempt {
-        Attempt::start(&self.inner, id.to_object_id().key())
+        match self.as_recorder() {
+            Some(recorder) => Attempt::start(&recorder.inner, id.to_object_id().key()),
+            None => Attempt::none(),
+        }
+    }
+
+    /// Records `future` as one attempt on the object; see [`Recorder::record`].
+    fn record<F, T, E>(&self, id: &dyn ToObjectId, future: F) -> AttemptFuture<F>
+    where
+        F: Future<Output = Result<T, E>>,
+        T: Completion,
+        Self: Sized,
+    {
+        AttemptFuture::new(self.start(id), future, outcome)
+    }
+
+    /// Records a future of any output as one attempt; see [`Recorder::record_with`].
+    fn record_with<F, C>(&self, id: &dyn ToObjectId, future: F, outcome: C) -> AttemptFuture<F, C>
+    where
+        F: Future,
+        C: FnOnce(&F::Output) -> Outcome,
+        Self: Sized,
+    {
+        AttemptFuture::new(self.start(id), future, outcome)
     }
 }
 
-/// Each method hands its arguments to the recorder that `$recorder` finds in `$self`, if any.
-macro_rules! pass_on {
-    ($self:ident => $recorder:expr) => {
-        fn record_condition(
-            &$self,
-            id: &dyn ToObjectId,
-            condition: &ConditionType,
-            status: ConditionStatus,
-        ) {
-            if let Some(recorder) = $recorder {
-                recorder.record_condition(id, condition, status);
-            }
-        }
+pub(crate) fn outcome<T: Completion, E>(output: &Result<T, E>) -> Outcome {
+    output.as_ref().map_or(Outcome::Error, T::outcome)
+}
 
-        fn record_suspend(&$self, id: &dyn ToObjectId, suspended: bool) {
-            if let Some(recorder) = $recorder {
-                recorder.record_suspend(id, suspended);
-            }
-        }
-
-        fn record_duration(&$self, id: &dyn ToObjectId, duration: Duration) {
-            if let Some(recorder) = $recorder {
-                recorder.record_duration(id, duration);
-            }
-        }
-
-        fn record_deleted(&$self, id: &dyn ToObjectId) {
-            if let Some(recorder) = $recorder {
-                recorder.record_deleted(id);
-            }
-        }
-
-        fn forget(&$self, id: &dyn ToObjectId) {
-            if let Some(recorder) = $recorder {
-                recorder.forget(id);
-            }
-        }
-
-        fn clear(&$self) {
-            if let Some(recorder) = $recorder {
-                recorder.clear();
-            }
-        }
-
-        fn start(&$self, id: &dyn ToObjectId) -> Attempt {
-            match $recorder {
-                Some(recorder) => recorder.start(id),
-                None => Attempt::none(),
-            }
-        }
-    };
+impl RecordReconcile for Recorder {
+    fn as_recorder(&self) -> Option<&Recorder> {
+        Some(self)
+    }
 }
 
 impl<R: RecordReconcile + ?Sized> RecordReconcile for &R {
-    pass_on!(self => Some(&**self));
+    fn as_recorder(&self) -> Option<&Recorder> {
+        (**self).as_recorder()
+    }
 }
 
 impl<R: RecordReconcile + ?Sized> RecordReconcile for Arc<R> {
-    pass_on!(self => Some(&**self));
+    fn as_recorder(&self) -> Option<&Recorder> {
+        (**self).as_recorder()
+    }
 }
 
 impl<R: RecordReconcile + ?Sized> RecordReconcile for Box<R> {
-    pass_on!(self => Some(&**self));
+    fn as_recorder(&self) -> Option<&Recorder> {
+        (**self).as_recorder()
+    }
 }
 
 impl<R: RecordReconcile> RecordReconcile for Option<R> {
-    pass_on!(self => self.as_ref());
+    fn as_recorder(&self) -> Option<&Recorder> {
+        self.as_ref()?.as_recorder()
+    }
 }

@@ -11,9 +11,8 @@ pub use self::builder::RecorderBuilder;
 
 use crate::error::{AlreadyRegistered, AlreadySet, AppendError};
 use crate::exposition::{Chunks, Format, Selection, append, register_collector};
-use crate::families::{ConditionGauge, DurationHistogram, Recording, SuspendGauge};
+use crate::families::{ConditionGauge, DurationHistogram, SuspendGauge};
 use crate::inner::Inner;
-use crate::object::ToObjectId;
 use crate::sync::{Arc, Ordering};
 
 /// Records what a controller does and writes it as Prometheus metrics.
@@ -21,17 +20,18 @@ use crate::sync::{Arc, Ordering};
 /// A recorder holds one record per object. Recording looks the object up and changes one integer or
 /// one histogram; it never waits for bytes to be written, never fails and, on a known object, never
 /// allocates.
-/// [`RecordReconcile::record`](crate::RecordReconcile::record) and its siblings record;
-/// [`encode`](Self::encode) writes the exposition.
+/// [`record`](Self::record) and its siblings record; [`encode`](Self::encode) writes the exposition.
 ///
-/// Nothing runs in the background. Deleted objects are removed by the scrape that finds them due.
+/// Nothing runs in the background. Deleted objects are removed by the first scrape after their grace
+/// period.
 ///
-/// Cheap to clone; clones are one recorder.
+/// Cheap to clone; clones are one recorder. kube-runtime has a `Recorder` of events: in code that
+/// uses both, write `use gotk_metrics::Recorder as Metrics`.
 ///
 /// # Examples
 ///
 /// ```
-/// use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+/// use gotk_metrics::{Format, ObjectId, Recorder};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
@@ -74,7 +74,7 @@ impl Recorder {
     /// # Examples
     ///
     /// ```
-    /// use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+    /// use gotk_metrics::{ObjectId, Recorder};
     ///
     /// let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
     /// Recorder::global().record_suspend(&apps, true);
@@ -138,36 +138,6 @@ impl Recorder {
     /// ```
     pub fn record_leader(&self, name: &str, leads: bool) {
         self.inner.leases.set(name, leads);
-    }
-
-    /// Records several things of one object, as one call for each after another would.
-    ///
-    /// The object is looked up once, which is most of what recording costs: three things take half
-    /// of the time of three calls.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Recording, Recorder};
-    ///
-    /// let recorder = Recorder::new();
-    /// let apps = ObjectId::new("Kustomization", "apps").within("flux-system");
-    /// recorder.record_all(
-    ///     &apps,
-    ///     &[
-    ///         Recording::Condition(&ConditionType::READY, ConditionStatus::True),
-    ///         Recording::Suspend(false),
-    ///         Recording::Duration(Duration::from_millis(1_500)),
-    ///     ],
-    /// );
-    /// assert!(recorder.encode(Format::Text).contains("gotk_suspend_status{"));
-    /// ```
-    pub fn record_all<I>(&self, id: &I, recordings: &[Recording<'_>])
-    where
-        I: ToObjectId + ?Sized,
-    {
-        self.inner.record_all(id, recordings);
     }
 
     /// The whole exposition as one string.
@@ -236,7 +206,7 @@ impl Recorder {
     /// # Examples
     ///
     /// ```
-    /// use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+    /// use gotk_metrics::{ObjectId, Recorder};
     /// use prometheus_client::{encoding::text, registry::Registry};
     ///
     /// let recorder = Recorder::new();

@@ -7,6 +7,7 @@ mod types;
 mod word;
 
 use std::borrow::Cow;
+use std::fmt;
 
 pub(crate) use self::reading::{Fields, Reading};
 pub(crate) use self::types::{ConditionTypes, Slot};
@@ -25,8 +26,8 @@ const MAX_TYPE: usize = 316;
 /// ```
 /// use gotk_metrics::ConditionStatus;
 ///
-/// assert_eq!(ConditionStatus::parse("True"), ConditionStatus::True);
-/// assert_eq!(ConditionStatus::parse("true"), ConditionStatus::Unknown);
+/// assert_eq!(ConditionStatus::from("True"), ConditionStatus::True);
+/// assert_eq!(ConditionStatus::from("true"), ConditionStatus::Unknown);
 /// assert_eq!(ConditionStatus::from(false), ConditionStatus::False);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -44,20 +45,26 @@ pub enum ConditionStatus {
     Unknown,
 }
 
-impl ConditionStatus {
-    /// Reads the `status` of a Kubernetes condition.
-    ///
-    /// Anything but `True` and `False` is `Unknown`. Flux's recorder exposes such a status as 0 for
-    /// every state, so that the object would match no query.
-    #[must_use]
-    pub fn parse(status: &str) -> Self {
+/// Reads the `status` of a Kubernetes condition. Anything but `True` and `False` is `Unknown`.
+///
+/// Flux's recorder exposes such a status as 0 for every state, so that the object matches no query.
+impl From<&str> for ConditionStatus {
+    fn from(status: &str) -> Self {
         match status {
             "True" => Self::True,
             "False" => Self::False,
             _ => Self::Unknown,
         }
     }
+}
 
+impl fmt::Display for ConditionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl ConditionStatus {
     /// `True`, `False` or `Unknown`: the value of the label `status`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -103,9 +110,6 @@ impl ConditionType {
     /// Whether reconciliation cannot go on without a change to the object.
     pub const STALLED: Self = Self::from_static("Stalled");
 
-    /// How many a recorder knows.
-    pub(crate) const MAX: usize = Slot::COUNT;
-
     /// A type of any name.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self(name.into())
@@ -125,5 +129,23 @@ impl ConditionType {
 
     fn capped(&self) -> &str {
         cap(&self.0, MAX_TYPE)
+    }
+}
+
+impl From<&'static str> for ConditionType {
+    fn from(name: &'static str) -> Self {
+        Self::from_static(name)
+    }
+}
+
+impl From<String> for ConditionType {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl fmt::Display for ConditionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
     }
 }

@@ -9,9 +9,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use allocation_counter::measure;
-use gotk_metrics::{
-    ConditionStatus, ConditionType, ObjectId, Outcome, RecordReconcile as _, Recorder, Recording,
-};
+#[cfg(feature = "kube")]
+use gotk_metrics::kube::RecorderExt as _;
+use gotk_metrics::{ConditionStatus, ConditionType, ObjectId, Outcome, Recorder};
 
 const HEALTHY: ConditionType = ConditionType::from_static("Healthy");
 
@@ -35,16 +35,6 @@ fn suspend_allocates_nothing() {
 }
 
 #[test]
-fn all_at_once_allocate_nothing() {
-    let records = [
-        Recording::Condition(&ConditionType::READY, ConditionStatus::False),
-        Recording::Suspend(true),
-        Recording::Duration(Duration::from_secs(1)),
-    ];
-    assert_free(|recorder| recorder.record_all(&apps(), &records));
-}
-
-#[test]
 fn duration_allocates_nothing() {
     for seconds in [0, 1, 1_000_000] {
         let duration = Duration::from_secs(seconds);
@@ -58,7 +48,7 @@ fn request_allocates_nothing() {
     use std::future::{Ready, ready};
     use std::io;
 
-    use gotk_metrics::RecordedClient;
+    use gotk_metrics::client::ClientService;
     use http::{Request, Response, StatusCode, Uri};
     use tower_layer::Layer as _;
     use tower_service::Service;
@@ -81,7 +71,7 @@ fn request_allocates_nothing() {
     }
     let recorder = Recorder::new();
     let layer = recorder.client_layer(&Uri::from_static("https://example.com"));
-    let mut client: RecordedClient<_> = layer.layer(Server);
+    let mut client: ClientService<_> = layer.layer(Server);
     // Not even the first one of its code.
     let requests = measure(|| {
         for code in 200..300 {
@@ -208,7 +198,9 @@ fn a_sync_allocates_nothing_for_an_object_that_has_not_changed() {
             writer.apply_watcher_event(&Event::Apply(object));
         }
         let recorder = Recorder::new();
-        let _tracked = recorder.track_with(writer.as_reader(), (), |_: &ConfigMap| Observed::new());
+        let _tracked = recorder
+            .source_of(|_: &ConfigMap| Observed::new())
+            .track(writer.as_reader());
         let chunks = || {
             let _ = black_box(recorder.encode_chunks(gotk_metrics::Format::Text));
         };

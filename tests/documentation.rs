@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
 
-use gotk_metrics::{Family, FamilyType, Format, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{Family, FamilyType, Format, ObjectId, Recorder};
 
 const METRICS: &str = include_str!("../docs/metrics.md");
 

@@ -1,6 +1,6 @@
 //! The process-wide recorder, set by the program. A process of its own: there is only one.
 
-use gotk_metrics::{AlreadySet, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{AlreadySet, ObjectId, Recorder};
 
 #[test]
 fn the_recorder_that_was_set_is_the_global_one() {

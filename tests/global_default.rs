@@ -1,6 +1,6 @@
 //! The process-wide recorder, made by its first use. A process of its own: there is only one.
 
-use gotk_metrics::{AlreadySet, Format, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{AlreadySet, Format, ObjectId, Recorder};
 
 #[test]
 fn the_first_use_makes_a_default_recorder_and_it_is_too_late_to_set_another() {

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::False;
-use gotk_metrics::{Completion as _, ConditionType, Outcome, RecordReconcile as _, Recorder};
-use gotk_metrics::{ObjectId, ToObjectId};
+use gotk_metrics::ObjectId;
+use gotk_metrics::kube::object_id;
+use gotk_metrics::{Completion as _, ConditionType, Outcome, Recorder};
 use kube_runtime::controller::Action;
 use kube_runtime::reflector::Lookup;
 
@@ -81,7 +82,7 @@ async fn reconcile(_: Arc<App>, _: Arc<()>) -> Result<Action, io::Error> {
 #[test]
 fn an_object_is_its_kind_name_and_namespace() {
     let id = ObjectId::new("App", "a").within("ns");
-    assert_eq!(app().to_object_id(), id);
+    assert_eq!(object_id(&app()), id);
 }
 
 #[test]
@@ -90,15 +91,15 @@ fn an_object_without_namespace_is_cluster_scoped() {
         namespace: None,
         ..app()
     };
-    assert_eq!(cluster_scoped.to_object_id(), ObjectId::new("App", "a"));
+    assert_eq!(object_id(&cluster_scoped), ObjectId::new("App", "a"));
 }
 
 #[test]
 fn an_object_without_name_has_the_empty_one() {
-    assert_eq!(App::default().to_object_id(), ObjectId::new("App", ""));
+    assert_eq!(object_id(&App::default()), ObjectId::new("App", ""));
     let (recorder, _) = on_manual_clock(Recorder::builder());
-    recorder.record_suspend(&App::default(), true);
-    recorder.start(&App::default()).succeed();
+    recorder.record_suspend(&object_id(&App::default()), true);
+    recorder.start(&object_id(&App::default())).succeed();
     assert_objects(
         &recorder,
         &["App / Ready=True durations=1 sum=0 suspended=1"],
@@ -134,7 +135,10 @@ async fn actions_are_counted_by_what_they_ask_for() {
     ];
     for (action, times) in actions {
         for _ in 0..times {
-            let attempt = recorder.record(&app(), ready(Ok::<_, io::Error>(action.clone())));
+            let attempt = recorder.record(
+                &object_id(&app()),
+                ready(Ok::<_, io::Error>(action.clone())),
+            );
             clock.advance(Duration::from_millis(500));
             assert_eq!(attempt.await.unwrap(), action);
         }
@@ -150,7 +154,10 @@ async fn actions_are_counted_by_what_they_ask_for() {
     );
 
     let failed = ready(Err::<Action, _>(io::Error::other("no such chart")));
-    let error = recorder.record(&app(), failed).await.unwrap_err();
+    let error = recorder
+        .record(&object_id(&app()), failed)
+        .await
+        .unwrap_err();
     assert_eq!(error.to_string(), "no such chart");
     assert_objects(&recorder, &["App ns/a Ready=False durations=7 sum=3"]);
     assert_counters(
@@ -169,7 +176,10 @@ async fn actions_are_counted_by_what_they_ask_for() {
 async fn a_reconcile_function_of_kube_is_recorded_as_it_is() {
     let (recorder, _) = on_manual_clock(Recorder::builder());
     let object = Arc::new(app());
-    let attempt = recorder.record(&*object, reconcile(Arc::clone(&object), Arc::new(())));
+    let attempt = recorder.record(
+        &object_id(&*object),
+        reconcile(Arc::clone(&object), Arc::new(())),
+    );
     let action = attempt.await.unwrap();
     assert_eq!(action, Action::requeue(Duration::from_secs(300)));
     assert_counters(&recorder, &["reconcile app requeue_after 1"]);
@@ -179,12 +189,12 @@ async fn a_reconcile_function_of_kube_is_recorded_as_it_is() {
 fn an_object_and_its_id_are_one() {
     let (recorder, clock) = on_manual_clock(Recorder::builder());
     let id = ObjectId::new("App", "a").within("ns");
-    recorder.record_condition(&app(), &ConditionType::READY, False);
+    recorder.record_condition(&object_id(&app()), &ConditionType::READY, False);
     recorder.record_duration(&id, Duration::from_secs(1));
-    recorder.suspensions().set(&app(), false);
+    recorder.suspensions().set(&object_id(&app()), false);
     let expected = "App ns/a Ready=False durations=1 sum=1 suspended=0";
     assert_objects(&recorder, &[expected]);
-    recorder.record_deleted(&app());
+    recorder.record_deleted(&object_id(&app()));
     assert_objects(
         &recorder,
         &["App ns/a Ready=Deleted durations=1 sum=1 suspended=0"],

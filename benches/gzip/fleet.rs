@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use gotk_metrics::{ConditionStatus, ConditionType, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionStatus, ConditionType, ObjectId, Recorder};
 
 /// Four states of Ready, suspension, and a histogram of ten bounds.
 pub(crate) const SERIES_PER_OBJECT: usize = 18;

@@ -12,7 +12,6 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use divan::{AllocProfiler, Bencher, black_box};
-use gotk_metrics::RecordReconcile as _;
 
 use crate::fleet::Fleet;
 

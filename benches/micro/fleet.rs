@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Recorder, Recording};
+use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Recorder};
 
 pub(crate) struct Fleet {
     pub(crate) recorder: Recorder,
@@ -61,10 +61,8 @@ pub(crate) fn record(
     ready: ConditionStatus,
     duration: Duration,
 ) {
-    let records = [
-        Recording::Condition(&ConditionType::READY, ready),
-        Recording::Suspend(false),
-        Recording::Duration(duration),
-    ];
-    recorder.record_all(&object.id(), &records);
+    let id = object.id();
+    recorder.record_condition(&id, &ConditionType::READY, ready);
+    recorder.record_suspend(&id, false);
+    recorder.record_duration(&id, duration);
 }

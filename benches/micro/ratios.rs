@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, slice, thread};
 
-use gotk_metrics::{ConditionStatus, Format, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionStatus, Format, Recorder};
 
 use crate::fleet::{Fleet, Object, record};
 

@@ -9,7 +9,7 @@ mod fleet;
 use std::time::Duration;
 
 use divan::{AllocProfiler, Bencher, black_box};
-use gotk_metrics::{ConditionStatus, ConditionType, RecordReconcile as _, Recording};
+use gotk_metrics::{ConditionStatus, ConditionType};
 
 use crate::fleet::{Fleet, record};
 
@@ -43,32 +43,18 @@ fn condition_suspend_duration(bencher: Bencher, objects: usize) {
     assert_ne!(fleet.count_samples(READY), 0);
 }
 
-/// The same in three calls, each with a look-up of its own.
-#[divan::bench(args = OBJECTS, threads = THREADS, sample_size = 1_000)]
-fn in_three_calls(bencher: Bencher, objects: usize) {
-    let fleet = Fleet::new(objects);
-    let duration = Duration::from_millis(1_500);
-    bencher.with_inputs(|| fleet.pick()).bench_refs(|object| {
-        let (recorder, id) = (&fleet.recorder, black_box(object).id());
-        recorder.record_condition(&id, &ConditionType::READY, ConditionStatus::True);
-        recorder.record_suspend(&id, false);
-        recorder.record_duration(&id, duration);
-    });
-    assert_ne!(fleet.count_samples(READY), 0);
-}
-
-/// A hundred full records with one look-up: a hundredth of it is what one costs on a record that is
-/// at hand.
+/// A hundred full records inside an attempt: a hundredth of it is what one costs on a record that
+/// is at hand.
 #[divan::bench(sample_size = 100)]
-fn a_hundred_resolved(bencher: Bencher) {
+fn a_hundred_inside_an_attempt(bencher: Bencher) {
     let fleet = Fleet::new(1);
-    let full = [
-        Recording::Condition(&ConditionType::READY, ConditionStatus::True),
-        Recording::Suspend(false),
-        Recording::Duration(Duration::from_millis(1_500)),
-    ];
-    let records = full.repeat(100);
-    let id = fleet.pick().id();
-    bencher.bench_local(|| fleet.recorder.record_all(&id, black_box(&records)));
+    let attempt = fleet.recorder.start(&fleet.pick().id());
+    bencher.bench_local(|| {
+        for _ in 0..100 {
+            let attempt = black_box(&attempt);
+            attempt.set_condition(&ConditionType::READY, ConditionStatus::True);
+            attempt.set_suspended(false);
+        }
+    });
     assert_ne!(fleet.count_samples(READY), 0);
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher, black_box};
-use gotk_metrics::{ConditionStatus, Format, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionStatus, Format, Recorder};
 
 use crate::fleet::{Fleet, record};
 

@@ -1,6 +1,6 @@
 //! This crate, in chunks as its server writes them, or as one string as its peers do.
 
-use gotk_metrics::{ConditionType, Format, ObjectId, Recorder, Recording};
+use gotk_metrics::{ConditionType, Format, ObjectId, Recorder};
 
 use crate::fleet::{KIND, Object};
 use crate::peer::Peer;
@@ -48,12 +48,11 @@ impl Peer for GotkMetrics {
 
     fn record(&self, object: &Object) {
         let id = ObjectId::new(KIND, &object.name).within(&object.namespace);
-        let records = [
-            Recording::Condition(&ConditionType::READY, object.ready.into()),
-            Recording::Suspend(!object.ready),
-            Recording::Duration(object.duration),
-        ];
-        self.recorder.record_all(&id, &records);
+        let ready = object.ready.into();
+        self.recorder
+            .record_condition(&id, &ConditionType::READY, ready);
+        self.recorder.record_suspend(&id, !object.ready);
+        self.recorder.record_duration(&id, object.duration);
     }
 
     fn encode(&self, buffer: &mut String, sink: &mut dyn FnMut(&str)) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use gotk_metrics::{ConditionStatus, Observe, find_condition};
+use gotk_metrics::{Observe, Observed};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, Time};
 use k8s_openapi::jiff::Timestamp;
@@ -41,12 +41,10 @@ impl App {
 }
 
 impl Observe for App {
-    fn condition(&self, type_: &str) -> Option<ConditionStatus> {
-        find_condition(&self.conditions, type_)
-    }
-
-    fn suspended(&self) -> Option<bool> {
-        Some(self.suspend)
+    fn observe(&self) -> Observed<'_> {
+        Observed::new()
+            .conditions(&self.conditions)
+            .suspended(self.suspend)
     }
 }
 

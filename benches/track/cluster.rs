@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use fastrand::Rng;
-use gotk_metrics::{Format, Recorder, TrackGuard};
+use gotk_metrics::kube::{RecorderExt as _, TrackGuard};
+use gotk_metrics::{Format, Recorder};
 use kube_runtime::reflector::store::Writer;
 use kube_runtime::watcher::Event;
 

@@ -5,7 +5,7 @@ use std::panic;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gotk_metrics::{Completion, ObjectId, Outcome, RecordReconcile};
+use gotk_metrics::{Completion, ObjectId, Outcome};
 use tokio::task::JoinSet;
 
 use crate::plan::{Ending, Plan};

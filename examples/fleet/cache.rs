@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use gotk_metrics::{ConditionStatus, Recorder, TrackGuard};
+use gotk_metrics::kube::{RecorderExt as _, TrackGuard};
+use gotk_metrics::{ConditionStatus, Observe as _, Recorder};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube_core::{ApiResource, DynamicObject, GroupVersionKind};
@@ -38,8 +39,9 @@ impl Cache {
             let mut writer = Writer::new(resource.clone());
             // The first list: nothing is there yet.
             writer.apply_watcher_event(&Event::InitDone);
-            let options = recorder.controller_with::<DynamicObject>(resource.clone());
+            let options = recorder.source_with(resource.clone(), DynamicObject::observe);
             let tracked = options.track(writer.as_reader());
+            tracked.mark_synced();
             let kept = Kept {
                 resource,
                 writer: Mutex::new(writer),

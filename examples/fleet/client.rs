@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use gotk_metrics::{ClientLayer, Recorder};
+use gotk_metrics::Recorder;
+use gotk_metrics::client::ClientLayer;
 use http::{Method, Request, Response, Uri};
 use tower_layer::Layer as _;
 use tower_service::Service;

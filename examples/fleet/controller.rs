@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gotk_metrics::{ConditionStatus, ConditionType, RecordReconcile as _};
+use gotk_metrics::{ConditionStatus, ConditionType};
 
 use crate::attempt;
 use crate::cache::Cache;

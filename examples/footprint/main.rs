@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use gotk_metrics::{ConditionStatus, ConditionType, Format};
-use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ObjectId, Recorder};
 
 const OBJECTS: usize = 100_000;
 /// Bytes of heap for each object, what a scrape leaves behind included.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ObjectId, Recorder};
 
 use crate::{OBJECTS, record, scrape};
 

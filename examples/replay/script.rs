@@ -2,8 +2,8 @@
 //!
 //! A bad line changes nothing: all its fields are read before the recorder hears of them.
 
+use gotk_metrics::Recorder;
 use gotk_metrics::{ConditionStatus, ConditionType, Format, ManualClock, ObjectId};
-use gotk_metrics::{RecordReconcile as _, Recorder};
 
 use crate::fields::{Fields, seconds};
 
@@ -22,7 +22,7 @@ pub(crate) fn run(
             let id = object(&mut fields)?;
             let condition = ConditionType::new(fields.text("TYPE")?);
             // As in Flux, what is neither True nor False is Unknown.
-            let status = ConditionStatus::parse(&fields.text("STATUS")?);
+            let status = ConditionStatus::from(&*fields.text("STATUS")?);
             fields.end()?;
             recorder.record_condition(&id, &condition, status);
         }

@@ -10,7 +10,7 @@ use std::error::Error;
 
 use axum::Router;
 use axum::routing::get;
-use gotk_metrics::{MetricsService, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{MetricsService, ObjectId, Recorder};
 use http::request::Parts;
 use tokio::net::TcpListener;
 

@@ -9,7 +9,7 @@ use std::env::args;
 use std::error::Error;
 
 use bytes::Bytes;
-use gotk_metrics::{MetricsBody, MetricsService, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{MetricsBody, MetricsService, ObjectId, Recorder};
 use http::{Request, Response};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;

@@ -65,7 +65,7 @@ impl Attempt {
     ///
     /// ```
     /// use gotk_metrics::{Attempt, ConditionStatus, ConditionType, Format};
-    /// use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+    /// use gotk_metrics::{ObjectId, Recorder};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
@@ -102,10 +102,5 @@ impl Attempt {
             is_inside
         });
         found.unwrap_or_default()
-    }
-
-    /// Whether this thread is polling an attempt on `key`.
-    pub(crate) fn is_current(recorder: &Inner, key: Key<'_>) -> bool {
-        Self::inside(recorder, key, |_| ())
     }
 }

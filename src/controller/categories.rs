@@ -16,20 +16,20 @@ pub(super) struct Categories {
 }
 
 impl Categories {
-    pub(super) fn count(&self, category: &'static str) {
+    pub(super) fn add(&self, category: &'static str, errors: u64) {
         let category = cap(category, MAX_NAME);
         let mut counts = self.counts.lock();
         match counts.binary_search_by(|(known, _)| known.cmp(&category)) {
             Ok(at) => {
                 if let Some((_, count)) = counts.get_mut(at) {
-                    *count += 1;
+                    *count += errors;
                 }
             }
             Err(_) if counts.len() == MAX_CATEGORIES => {
                 // Relaxed: a count of its own.
                 self.refused.fetch_add(1, Ordering::Relaxed);
             }
-            Err(at) => counts.insert(at, (category, 1)),
+            Err(at) => counts.insert(at, (category, errors)),
         }
     }
 

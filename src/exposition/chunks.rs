@@ -32,7 +32,7 @@ const CHUNK: usize = 64 * 1024;
 /// # Examples
 ///
 /// ```
-/// use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+/// use gotk_metrics::{Format, ObjectId, Recorder};
 ///
 /// let recorder = Recorder::new();
 /// for number in 0..10_000 {

@@ -60,7 +60,7 @@ pub(super) fn samples(inner: &Inner, family: Family) -> Vec<Sample> {
         F::CertificateReads => alone(inner.certificates.seen().map(Certificates::reads)),
         F::ReconcileErrors => count(inner, |c| Some(c.error_count())),
         F::ReconcilePanics => count(inner, |c| Some(c.panic_count())),
-        F::ReconcileTimeouts => count(inner, |_| Some(0)),
+        F::ReconcileTimeouts => count(inner, |c| Some(c.timeout_count())),
         F::TerminalReconcileErrors => count(inner, |c| Some(c.terminal_error_count())),
         F::AttemptsOverlapping => count(inner, |c| Some(c.overlapping_count())),
         F::AttemptsCancelled => count(inner, |c| Some(c.cancelled_count())),

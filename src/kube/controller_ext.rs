@@ -10,17 +10,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
-use k8s_openapi::serde::de::DeserializeOwned;
-use kube_core::Resource;
-use kube_runtime::controller::{self, Action};
-use kube_runtime::reflector::ObjectRef;
-use kube_runtime::{Controller, watcher};
 use pin_project_lite::pin_project;
 
-use super::failures::Failures;
-use super::observe::Observe;
-use super::options::{ControllerOptions, Observer};
+use super::deps::k8s_openapi::serde::de::DeserializeOwned;
+use super::deps::kube_core::Resource;
+use super::deps::kube_runtime::controller::{self, Action};
+use super::deps::kube_runtime::reflector::ObjectRef;
+use super::deps::kube_runtime::{Controller, watcher};
+use super::options::ControllerOptions;
+use super::recorder_ext::RecorderExt as _;
 use super::track::{FirstList, TrackGuard};
+use crate::Observe;
 use crate::controller::Controller as Counters;
 use crate::recorder::Recorder;
 use crate::sync::Arc;
@@ -41,15 +41,16 @@ where
     /// object in the controller's own store.
     ///
     /// Arguments and items are those of `Controller::run`. For a kind that is known at run time
-    /// only, such as `DynamicObject`, and for one of another crate there is
-    /// [`run_recorded_with`](Self::run_recorded_with) with [`Recorder::controller_with`] or
-    /// [`ControllerOptions::observe`].
+    /// only, such as `DynamicObject`, and for one of another crate, use
+    /// [`run_recorded_with`](Self::run_recorded_with) with
+    /// [`RecorderExt::controller_with`](super::RecorderExt::controller_with) or
+    /// [`RecorderExt::controller_of`](super::RecorderExt::controller_of).
     ///
     /// When the stream ends or is dropped, the series of its objects go, and attempts that are aborted
     /// with it count as cancelled. Counters remain. On the loss of a lease, drop the stream: nothing
     /// else is needed.
     ///
-    /// Do not pass a function of [`Recorder::instrument`], and do not call
+    /// Do not pass a function of [`RecorderExt::instrument`](super::RecorderExt::instrument), and do not call
     /// [`record`](crate::RecordReconcile::record) inside `reconcile`: each reconcile would then count
     /// twice, which `gotkmetrics_attempts_overlapping_total` shows.
     ///
@@ -64,7 +65,7 @@ where
     /// # use std::{borrow::Cow, io, sync::Arc};
     /// # use futures_util::StreamExt as _;
     /// # use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, serde};
-    /// use gotk_metrics::{ControllerExt as _, Observe, Recorder};
+    /// use gotk_metrics::{Observe, Observed, Recorder, kube::ControllerExt as _};
     /// use kube_runtime::Controller; // kube::runtime in a controller
     ///
     /// # #[derive(Clone, Debug, serde::Deserialize)]
@@ -84,8 +85,8 @@ where
     /// #     fn meta_mut(&mut self) -> &mut ObjectMeta { &mut self.metadata }
     /// # }
     /// impl Observe for App {
-    ///     fn suspended(&self) -> Option<bool> {
-    ///         Some(self.spec.suspend)
+    ///     fn observe(&self) -> Observed<'_> {
+    ///         Observed::new().suspended(self.spec.suspend)
     ///     }
     /// }
     ///
@@ -105,7 +106,7 @@ where
         reconcile: F,
         error_policy: P,
         context: Arc<Ctx>,
-    ) -> RecordedStream<impl Stream<Item = Reconciled<K, E>> + use<Self, K, Ctx, Fut, F, P, E>>
+    ) -> ControllerStream<impl Stream<Item = Reconciled<K, E>> + use<Self, K, Ctx, Fut, F, P, E>>
     where
         K: Observe,
         K::DynamicType: Default,
@@ -114,27 +115,25 @@ where
         P: Fn(Arc<K>, &E, Arc<Ctx>) -> Action,
         E: std::error::Error + Send + 'static,
     {
-        self.run_recorded_with(recorder.controller::<K>(), reconcile, error_policy, context)
+        self.run_recorded_with(recorder.controller(), reconcile, error_policy, context)
     }
 
     /// [`run_recorded`](Self::run_recorded) with options, and for kinds of another crate or known
     /// at run time only.
     ///
     /// The recorder is the one that made the options.
-    fn run_recorded_with<Ctx, Fut, F, P, E, O, R>(
+    fn run_recorded_with<Ctx, Fut, F, P, E>(
         self,
-        options: ControllerOptions<K, O, R>,
+        options: ControllerOptions<K, E>,
         reconcile: F,
         error_policy: P,
         context: Arc<Ctx>,
-    ) -> RecordedStream<impl Stream<Item = Reconciled<K, E>> + use<Self, K, Ctx, Fut, F, P, E, O, R>>
+    ) -> ControllerStream<impl Stream<Item = Reconciled<K, E>> + use<Self, K, Ctx, Fut, F, P, E>>
     where
         F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
         Fut: Future<Output = Result<Action, E>> + Send + 'static,
         P: Fn(Arc<K>, &E, Arc<Ctx>) -> Action,
-        E: std::error::Error + Send + 'static,
-        O: Observer<K>,
-        R: Failures<E> + Send + 'static;
+        E: std::error::Error + Send + 'static;
 }
 
 mod sealed {
@@ -153,42 +152,39 @@ where
     K: Clone + Resource + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
     K::DynamicType: Eq + Hash + Clone + fmt::Debug + Unpin,
 {
-    fn run_recorded_with<Ctx, Fut, F, P, E, O, R>(
+    fn run_recorded_with<Ctx, Fut, F, P, E>(
         self,
-        options: ControllerOptions<K, O, R>,
+        options: ControllerOptions<K, E>,
         reconcile: F,
         error_policy: P,
         context: Arc<Ctx>,
-    ) -> RecordedStream<impl Stream<Item = Reconciled<K, E>> + use<K, Ctx, Fut, F, P, E, O, R>>
+    ) -> ControllerStream<impl Stream<Item = Reconciled<K, E>> + use<K, Ctx, Fut, F, P, E>>
     where
         F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
         Fut: Future<Output = Result<Action, E>> + Send + 'static,
         P: Fn(Arc<K>, &E, Arc<Ctx>) -> Action,
         E: std::error::Error + Send + 'static,
-        O: Observer<K>,
-        R: Failures<E> + Send + 'static,
     {
-        let (tracked, options) = options.track_and(self.store(), false);
-        let (attempts, failures) = options.attempts();
+        let (tracked, attempts) = options.track_own(self.store());
         let first_list = tracked.first_list(self.store());
         let counters = attempts.controller();
         if let Some(counters) = &counters {
-            counters.streams();
+            counters.enable_stream_counters();
         }
-        let reconcile = attempts.instrument(failures, reconcile);
+        let reconcile = attempts.instrument(reconcile);
         let of_policy = counters.clone();
         let error_policy = move |object: Arc<K>, error: &E, context: Arc<Ctx>| {
             let action = error_policy(object, error, context);
             if let Some(counters) = &of_policy {
                 match action.outcome() {
-                    Outcome::RequeueAfter => counters.retries(),
+                    Outcome::RequeueAfter => counters.count_retry(),
                     Outcome::Requeue => {}
                     _ => counters.failed_terminally(),
                 }
             }
             action
         };
-        RecordedStream {
+        ControllerStream {
             stream: self.run(reconcile, error_policy, context),
             first_list: Some(first_list),
             counters,
@@ -208,7 +204,7 @@ pin_project! {
     /// without `Deleted`. Reconciles under way are aborted by kube-rs at their next await, and
     /// count as cancelled then.
     #[must_use = "a controller does nothing unless its stream is polled"]
-    pub struct RecordedStream<S> {
+    pub struct ControllerStream<S> {
         // Before what it uses, which is dropped after it.
         #[pin]
         stream: S,
@@ -219,7 +215,7 @@ pin_project! {
     }
 }
 
-impl<K, E, S> Stream for RecordedStream<S>
+impl<K, E, S> Stream for ControllerStream<S>
 where
     K: Resource,
     E: 'static,
@@ -256,9 +252,9 @@ where
     }
 }
 
-impl<S> fmt::Debug for RecordedStream<S> {
+impl<S> fmt::Debug for ControllerStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordedStream")
+        f.debug_struct("ControllerStream")
             .field("counters", &self.counters)
             .finish_non_exhaustive()
     }

@@ -1,120 +1,107 @@
 //! A reconcile function whose every call is an attempt.
 //!
 //! What it returns is what the function returned, unless the user has asked for panics to be turned
-//! into errors.
+//! into errors or for a timeout.
 
 use std::fmt;
 use std::future::Future;
+use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use kube_runtime::controller::Action;
-use kube_runtime::reflector::Lookup;
 use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep};
 
-use super::failures::{AsIs, Failures};
+use super::deps::kube_core::Resource;
+use super::deps::kube_runtime::controller::Action;
+use super::deps::kube_runtime::reflector::{Lookup, Store};
 use super::id_of;
-use super::options::ControllerOptions;
+use super::options::{ControllerOptions, Failures, Settings};
+use super::track::TrackGuard;
 use crate::attempt::{Attempt, Starter, enter};
 use crate::controller::{Claim, Controller};
 use crate::inner::Inner;
-use crate::reconcile::Recorded;
-use crate::recorder::Recorder;
+use crate::object::capped_kind;
+use crate::reconcile::AttemptFuture;
 use crate::sync::Arc;
 use crate::tracking::TrackedSource;
 use crate::{Completion as _, Outcome};
 
-impl Recorder {
-    /// Makes each call of `reconcile` an attempt, for `Controller::run` or the applier.
-    ///
-    /// The attempt starts when the function is called and ends when its future is ready; see
-    /// [`record`](crate::RecordReconcile::record). The controller is called like the kind, in lower
-    /// case; [`ControllerOptions::instrument`] has other options.
-    ///
-    /// This does not detect deletions. [`track`](Self::track) the controller's store and link it with
-    /// [`ControllerOptions::of`], or call
-    /// [`record_deleted`](crate::RecordReconcile::record_deleted) in the finalizer. Otherwise the
-    /// series of deleted objects remain.
-    ///
-    /// Do not pass the returned function to [`run_recorded`](crate::ControllerExt::run_recorded), and
-    /// do not call [`record`](crate::RecordReconcile::record) inside `reconcile`: each reconcile
-    /// would then count twice, which `gotkmetrics_attempts_overlapping_total` shows.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// # use std::{io, sync::Arc};
-    /// # use futures_util::StreamExt as _;
-    /// # use k8s_openapi::api::core::v1::ConfigMap;
-    /// use gotk_metrics::Recorder;
-    /// use kube_runtime::{Controller, controller::Action}; // kube::runtime in a controller
-    ///
-    /// # fn error_policy(_: Arc<ConfigMap>, _: &io::Error, _: Arc<()>) -> Action { Action::await_change() }
-    /// async fn reconcile(map: Arc<ConfigMap>, _: Arc<()>) -> Result<Action, io::Error> {
-    ///     Ok(Action::await_change())
-    /// }
-    ///
-    /// # async fn run(recorder: Recorder, controller: Controller<ConfigMap>) {
-    /// controller
-    ///     .run(recorder.instrument(reconcile), error_policy, Arc::new(()))
-    ///     .for_each(|_| async {})
-    ///     .await;
-    /// # }
-    /// ```
-    pub fn instrument<K, Ctx, Fut, F, E>(
-        &self,
-        reconcile: F,
-    ) -> impl FnMut(Arc<K>, Arc<Ctx>) -> Reconcile<Fut> + use<K, Ctx, Fut, F, E>
-    where
-        K: Lookup,
-        K::DynamicType: Default,
-        F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
-        Fut: Future<Output = Result<Action, E>>,
-    {
-        self.controller::<K>().instrument(reconcile)
-    }
-}
-
-impl<K: Lookup, O, R> ControllerOptions<K, O, R> {
-    /// Makes each call of `reconcile` an attempt of this controller; see [`Recorder::instrument`].
+impl<K: Lookup, E: 'static> ControllerOptions<K, E> {
+    /// Makes each call of `reconcile` an attempt of this controller; see
+    /// [`RecorderExt::instrument`](super::RecorderExt::instrument).
     ///
     /// The name of the controller is taken until the returned function is dropped.
-    pub fn instrument<Ctx, Fut, F, E>(
+    pub fn instrument<Ctx, Fut, F>(
         self,
         reconcile: F,
-    ) -> impl FnMut(Arc<K>, Arc<Ctx>) -> Reconcile<Fut, R> + use<K, O, R, Ctx, Fut, F, E>
+    ) -> impl FnMut(Arc<K>, Arc<Ctx>) -> ReconcileFuture<Fut, E> + use<K, E, Ctx, Fut, F>
     where
         F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
         Fut: Future<Output = Result<Action, E>>,
-        R: Failures<E>,
     {
-        let (attempts, failures) = self.attempts();
-        attempts.instrument(failures, reconcile)
+        self.attempts().instrument(reconcile)
+    }
+
+    /// Tracks the controller's own store and starts attempts on its objects.
+    pub(super) fn track_own(self, store: Store<K>) -> (TrackGuard, Attempts<K, E>)
+    where
+        K: Resource<DynamicType = <K as Lookup>::DynamicType> + Clone + Send + Sync + 'static,
+        <K as Lookup>::DynamicType: Eq + Hash + Clone,
+    {
+        let inner = Arc::clone(&self.source.recorder.inner);
+        let dyntype = self.source.dyntype.clone();
+        // The stream was not polled yet, so there is no first list to expect.
+        let tracked = self.source.track_started(store, false);
+        let linked = Some(Arc::clone(tracked.source()));
+        let attempts = Attempts::new(inner, dyntype, self.settings, linked);
+        (tracked, attempts)
+    }
+
+    /// Starts attempts in the name of the controller.
+    fn attempts(self) -> Attempts<K, E> {
+        let inner = self.source.recorder.inner;
+        Attempts::new(inner, self.source.dyntype, self.settings, self.linked)
     }
 }
 
 /// What the attempts of one controller have in common.
-pub(super) struct Attempts<K: Lookup> {
+pub(super) struct Attempts<K: Lookup, E> {
     inner: Arc<Inner>,
     dyntype: K::DynamicType,
     /// None beyond the last controller.
     claim: Option<Claim>,
     /// The tracked store of the controller, if the two are linked.
     source: Option<Arc<TrackedSource>>,
+    failures: Arc<Failures<E>>,
 }
 
-impl<K: Lookup> Attempts<K> {
-    pub(super) fn new(
+impl<K: Lookup, E: 'static> Attempts<K, E> {
+    fn new(
         inner: Arc<Inner>,
         dyntype: K::DynamicType,
-        claim: Option<Claim>,
+        settings: Settings<E>,
         source: Option<Arc<TrackedSource>>,
     ) -> Self {
+        let kind = K::kind(&dyntype);
+        let name = settings.name.as_deref();
+        let claim = inner.controllers.claim(capped_kind(&kind), name);
+        if let Some(claim) = &claim {
+            if let Some(max) = settings.max_concurrent {
+                claim.controller().set_max_concurrent(max);
+            }
+            for category in settings.failures.categories.iter().copied() {
+                claim.controller().begin_category(category);
+            }
+        }
+        drop(kind);
         Self {
             inner,
             dyntype,
             claim,
             source,
+            failures: Arc::new(settings.failures),
         }
     }
 
@@ -124,27 +111,32 @@ impl<K: Lookup> Attempts<K> {
             .map(|claim| Arc::clone(claim.controller()))
     }
 
-    pub(super) fn instrument<Ctx, Fut, F, E, R>(
+    pub(super) fn instrument<Ctx, Fut, F>(
         self,
-        failures: R,
         mut reconcile: F,
-    ) -> impl FnMut(Arc<K>, Arc<Ctx>) -> Reconcile<Fut, R> + use<K, Ctx, Fut, F, E, R>
+    ) -> impl FnMut(Arc<K>, Arc<Ctx>) -> ReconcileFuture<Fut, E> + use<K, E, Ctx, Fut, F>
     where
         F: FnMut(Arc<K>, Arc<Ctx>) -> Fut,
         Fut: Future<Output = Result<Action, E>>,
-        R: Failures<E>,
     {
         move |object, ctx| {
             // First, so that it sees a panic of the call itself too.
             let mut attempt = self.start(&object);
-            let future = enter(&mut attempt, || reconcile(object, ctx));
-            let outcome = |output: &Result<Action, E>| {
-                output.as_ref().map_or(Outcome::Error, Action::outcome)
+            let controller = self.controller();
+            let timed = TimedFuture {
+                timer: self
+                    .failures
+                    .timeout
+                    .as_ref()
+                    .map(|timeout| Box::pin(sleep(timeout.limit))),
+                future: Some(enter(&mut attempt, || reconcile(object, ctx))),
+                failures: Arc::clone(&self.failures),
+                controller: controller.clone(),
             };
-            Reconcile {
-                attempt: Recorded::new(attempt, future, outcome),
-                failures: failures.clone(),
-                counters: self.controller(),
+            ReconcileFuture {
+                attempt: AttemptFuture::new(attempt, timed, outcome),
+                failures: Arc::clone(&self.failures),
+                controller,
             }
         }
     }
@@ -169,52 +161,111 @@ impl<K: Lookup> Attempts<K> {
     }
 }
 
+fn outcome<E>(output: &Result<Action, E>) -> Outcome {
+    output.as_ref().map_or(Outcome::Error, Action::outcome)
+}
+
+type ReconcileOutcome<E> = fn(&Result<Action, E>) -> Outcome;
+
 pin_project! {
-    /// The future of an instrumented reconcile function.
-    ///
-    /// Holds the user's future in place, without a box, and is `Send` if that is.
-    ///
-    /// # Panics
-    ///
-    /// As [`Recorded`], unless [`recover_panics`](ControllerOptions::recover_panics) was asked for.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`Recorded`]: dropped before it is ready, the attempt counts as cancelled.
-    #[must_use = "futures do nothing unless polled; the attempt has started and counts as cancelled if this is dropped"]
-    pub struct Reconcile<F, R = AsIs>
-    where
-        F: Future,
-    {
+    /// The user's future, with a timeout inside the attempt.
+    struct TimedFuture<F, E> {
+        // None once the timeout has dropped it.
         #[pin]
-        attempt: Recorded<F>,
-        failures: R,
-        counters: Option<Arc<Controller>>,
+        future: Option<F>,
+        // Boxed, so that an attempt without a timeout does not grow.
+        timer: Option<Pin<Box<Sleep>>>,
+        failures: Arc<Failures<E>>,
+        controller: Option<Arc<Controller>>,
     }
 }
 
-impl<F, R, E> Future for Reconcile<F, R>
+impl<F, E> Future for TimedFuture<F, E>
 where
     F: Future<Output = Result<Action, E>>,
-    R: Failures<E>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        if let Some(future) = this.future.as_mut().as_pin_mut()
+            && let Poll::Ready(output) = future.poll(cx)
+        {
+            return Poll::Ready(output);
+        }
+        if let Some(timer) = this.timer
+            && let Some(timeout) = &this.failures.timeout
+            && timer.as_mut().poll(cx).is_ready()
+        {
+            // Within the attempt, so that calls of its destructors belong to it.
+            this.future.set(None);
+            if let Some(controller) = this.controller {
+                controller.timed_out();
+            }
+            return Poll::Ready(Err((timeout.error)()));
+        }
+        Poll::Pending
+    }
+}
+
+pin_project! {
+    /// The future of an instrumented reconcile function.
+    ///
+    /// Holds the user's future in place, without a box, and is `Send` if that future is.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the user's future panics, after counting it, unless
+    /// [`recover_panics`](ControllerOptions::recover_panics) was called.
+    ///
+    /// # Cancel safety
+    ///
+    /// If it is dropped before it is ready, the attempt counts as cancelled.
+    #[must_use = "futures do nothing unless polled; the attempt has started and counts as cancelled if this is dropped"]
+    pub struct ReconcileFuture<F, E>
+    where
+        F: Future<Output = Result<Action, E>>,
+    {
+        #[pin]
+        attempt: AttemptFuture<TimedFuture<F, E>, ReconcileOutcome<E>>,
+        failures: Arc<Failures<E>>,
+        controller: Option<Arc<Controller>>,
+    }
+}
+
+impl<F, E> Future for ReconcileFuture<F, E>
+where
+    F: Future<Output = Result<Action, E>>,
 {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let polled = this.failures.poll(|| this.attempt.poll(cx));
+        let polled = match &this.failures.recover {
+            // The future is not polled again after its panic.
+            Some(recover) => catch_unwind(AssertUnwindSafe(|| this.attempt.poll(cx)))
+                .unwrap_or_else(|panic| Poll::Ready(Err(recover(panic)))),
+            None => this.attempt.poll(cx),
+        };
         if let Poll::Ready(Err(error)) = &polled
-            && let Some(counters) = this.counters
-            && let Some(category) = this.failures.category(error)
+            && let Some(controller) = this.controller
+            && let Some(category) = this.failures.category
         {
-            counters.failed_as(category);
+            // The user's code, which must not change what reconcile returns.
+            match catch_unwind(AssertUnwindSafe(|| category(error))) {
+                Ok(category) => controller.failed_as(category),
+                Err(payload) => std::mem::forget(payload),
+            }
         }
         polled
     }
 }
 
-impl<F: Future, R> fmt::Debug for Reconcile<F, R> {
+impl<F, E> fmt::Debug for ReconcileFuture<F, E>
+where
+    F: Future<Output = Result<Action, E>>,
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reconcile").finish_non_exhaustive()
+        f.debug_struct("ReconcileFuture").finish_non_exhaustive()
     }
 }

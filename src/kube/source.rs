@@ -1,348 +1,137 @@
-//! A controller's store as a source of state.
-//!
-//! An object that is the same as at the last sync is neither read nor looked up again: its `Arc`
-//! shows that.
+//! How the objects of a store are exposed.
 
-use std::any::{TypeId, type_name};
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::Hash;
-use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use kube_core::{DynamicObject, Resource};
-use kube_runtime::reflector::{ObjectRef, Store};
+use super::deps::kube_core::Resource;
+use super::deps::kube_runtime::reflector::{Lookup, Store};
+use super::store::StoreSource;
+use super::track::TrackGuard;
+use crate::object::capped_kind;
+use crate::recorder::Recorder;
+use crate::resource_info::{InfoLabelError, InfoLabels};
+use crate::status::Slot;
+use crate::sync::Arc;
+use crate::{ConditionType, Observed};
 
-use super::id_of;
-use super::options::Observer;
-use crate::ConditionType;
-use crate::object::{Key, MAX_NAME, cap, capped_kind};
-use crate::resource_info::{Guest, Info, InfoKind, InfoLabels};
-use crate::series::View;
-use crate::status::{Reading, Slot};
-use crate::store::Denied;
-use crate::sync::{Arc, Mutex, Weak};
-use crate::tracking::{Pass, Seen, Source};
+/// Reads what is exposed of an object.
+pub(super) type Observer<K> = Box<dyn for<'a> Fn(&'a K) -> Observed<'a> + Send + Sync>;
 
-/// How many objects of the last sync one is compared with before it is taken for a new one. Those
-/// that went or changed meanwhile stand before it, and a run of so many is unlikely unless all have
-/// changed.
-const WINDOW: usize = 64;
-
-/// The API groups of Flux, all of whose kinds leave `spec.suspend` out if it is false.
-const FLUX_GROUPS: &str = ".toolkit.fluxcd.io";
-
-/// A store of kube-rs that is tracked.
-pub(super) struct StoreSource<K, O>
-where
-    K: Resource + 'static,
-    K::DynamicType: Eq + Hash,
-{
-    store: Store<K>,
-    dyntype: K::DynamicType,
-    observer: O,
-    kind: InfoKind,
-    /// The labels of an object without any of its own.
-    plain: Arc<Info>,
-    conditions: Box<[(ConditionType, Slot)]>,
-    /// How many condition types found no place in the recorder.
-    refused_types: u64,
-    last: Mutex<Last<K>>,
+/// How the objects of a store are exposed.
+///
+/// Made by [`RecorderExt::source`](super::RecorderExt::source) and its siblings, for a store that is
+/// tracked by hand. The options of a controller contain these.
+///
+/// # Examples
+///
+/// ```
+/// use gotk_metrics::{Observed, Recorder, kube::RecorderExt as _};
+/// use k8s_openapi::api::core::v1::Node;
+/// use kube_runtime::reflector::store::Writer; // kube::runtime in a controller
+///
+/// let writer = Writer::<Node>::default();
+/// let recorder = Recorder::new();
+/// let tracked = recorder
+///     .source_of(|node: &Node| {
+///         Observed::new().conditions(node.status.as_ref().map(|status| &status.conditions))
+///     })
+///     .conditions(["MemoryPressure"])
+///     .track(writer.as_reader());
+/// # drop(tracked);
+/// ```
+#[must_use = "options do nothing by themselves; call `track`"]
+pub struct SourceOptions<K: Lookup> {
+    pub(super) recorder: Recorder,
+    pub(super) dyntype: K::DynamicType,
+    observer: Observer<K>,
+    conditions: Vec<ConditionType>,
+    info_labels: InfoLabels,
 }
 
-/// What the last sync has found.
-struct Last<K> {
-    /// In the order of the store.
-    objects: Vec<Cached<K>>,
-    facts: Facts,
-    behind: Option<u64>,
-    guests: Vec<Arc<Guest>>,
-}
-
-/// What is known of a kind by its objects. Each fact stays true once it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Facts {
-    /// An object has had Ready, or attempts on the kind are recorded: then each object has it.
-    has_ready: bool,
-    /// An object has had a suspension, so that one without is not suspended.
-    has_suspended: bool,
-}
-
-/// An object as the last sync found it. Weak, so that what has left the cache is freed.
-struct Cached<K> {
-    object: Weak<K>,
-    /// None if it was refused or could not be named.
-    seen: Option<Seen>,
-    /// Whether the cap has refused it, which counts once.
-    is_refused: bool,
-    /// Whether its status is about another generation than its spec; None without generations.
-    behind: Option<bool>,
-    /// If its record belongs to another group's object.
-    guest: Option<Arc<Guest>>,
-}
-
-impl<K> Cached<K> {
-    fn new(object: &Arc<K>) -> Self {
+impl<K: Lookup> SourceOptions<K> {
+    pub(super) fn new(recorder: &Recorder, dyntype: K::DynamicType, observer: Observer<K>) -> Self {
         Self {
-            object: Arc::downgrade(object),
-            seen: None,
-            is_refused: false,
-            behind: None,
-            guest: None,
-        }
-    }
-
-    fn is(&self, object: &Arc<K>) -> bool {
-        self.object.as_ptr() == Arc::as_ptr(object)
-    }
-}
-
-impl<K> Default for Last<K> {
-    fn default() -> Self {
-        Self {
-            objects: Vec::new(),
-            facts: Facts::default(),
-            behind: None,
-            guests: Vec::new(),
-        }
-    }
-}
-
-impl<K, O> StoreSource<K, O>
-where
-    K: Resource + Clone + 'static,
-    K::DynamicType: Eq + Hash + Clone,
-    O: Observer<K>,
-{
-    pub(super) fn new(
-        store: Store<K>,
-        dyntype: K::DynamicType,
-        observer: O,
-        conditions: Box<[(ConditionType, Slot)]>,
-        refused_types: u64,
-        labels: InfoLabels,
-    ) -> Self {
-        let kind = InfoKind {
-            group: cap(&K::group(&dyntype), MAX_NAME).into(),
-            kind: capped_kind(&K::kind(&dyntype)).into(),
-            version: cap(&K::version(&dyntype), MAX_NAME).into(),
-            labels,
-        };
-        let has_suspended = is_dynamic::<K>() && kind.group.ends_with(FLUX_GROUPS);
-        let facts = Facts {
-            has_ready: false,
-            has_suspended,
-        };
-        Self {
-            store,
-            plain: Arc::new(kind.info(None, |_| None)),
-            kind,
+            recorder: recorder.clone(),
             dyntype,
             observer,
-            conditions,
-            refused_types,
-            last: Mutex::new(Last {
-                facts,
-                ..Last::default()
-            }),
+            conditions: vec![ConditionType::RECONCILING, ConditionType::STALLED],
+            info_labels: InfoLabels::default(),
         }
     }
 
-    /// Reads the objects that are not those of `last`.
-    fn read_all(&self, pass: &Pass<'_>, objects: &[Arc<K>], last: &mut Last<K>) {
-        let mut before = mem::take(&mut last.objects);
-        let same = before.iter_mut().zip(objects);
-        let same = same.take_while(|(cached, object)| cached.is(object));
-        let same = same
-            .map(|(cached, object)| self.renew(pass, object, cached, &mut last.facts))
-            .count();
-        // From here on something came, went or changed.
-        let mut rest = before.split_off(same).into_iter();
-        last.objects = before;
-        for object in objects.iter().skip(same) {
-            let mut near = rest.as_slice().iter().take(WINDOW);
-            let known = near.position(|cached| cached.is(object));
-            let known = known.and_then(|at| rest.nth(at));
-            let mut cached = known.unwrap_or_else(|| Cached::new(object));
-            self.renew(pass, object, &mut cached, &mut last.facts);
-            last.objects.push(cached);
-        }
+    /// Sets the condition types besides Ready that are exposed, if an object has them.
+    ///
+    /// Each costs four series per object. Defaults to Reconciling and Stalled, which Flux's kinds
+    /// have.
+    pub fn conditions<T>(mut self, types: impl IntoIterator<Item = T>) -> Self
+    where
+        T: Into<ConditionType>,
+    {
+        self.conditions = types.into_iter().map(Into::into).collect();
+        self
     }
 
-    /// Reads the object unless it is the same as last time.
-    fn renew(&self, pass: &Pass<'_>, object: &K, cached: &mut Cached<K>, facts: &mut Facts) {
-        if let Some(seen) = &mut cached.seen
-            && pass.see_again(seen)
-            && pass.is_guest(seen) == cached.guest.is_some()
-        {
-            return;
-        }
-        cached.seen = None;
-        cached.guest = None;
-        let Some(id) = guarded(pass, || id_of(object, &self.dyntype)) else {
-            return;
-        };
-        let (view, behind) = guarded(pass, || self.read_object(object, facts)).unzip();
-        cached.behind = behind.flatten();
-        let uid = pass.uid(object.meta().uid.as_deref());
-        match pass.see(id.key(), uid, view.as_ref(), facts.has_ready) {
-            Ok(seen) => {
-                pass.count_refused_types(self.refused_types);
-                cached.is_refused = false;
-                if let Some(view) = view.filter(|_| pass.is_guest(&seen)) {
-                    cached.guest = Some(Arc::new(Guest {
-                        id: id.into_owned(),
-                        info: view.info,
-                        ready: view.reading.ready(),
-                        suspended: view.reading.suspended(),
-                    }));
-                }
-                cached.seen = Some(seen);
-            }
-            Err(Denied::Full) if !cached.is_refused => {
-                pass.count_refused();
-                cached.is_refused = true;
-            }
-            Err(_) => {}
-        }
+    /// Adds labels to `gotk_resource_info`, whose values [`Observed::info`] sets.
+    ///
+    /// Names of labels only: their values are bounded and come from each object. Defaults to none.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InfoLabelError`] if a name is not valid for a label, is reserved, or occurs twice.
+    pub fn info_labels<T>(
+        mut self,
+        names: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InfoLabelError>
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        self.info_labels = InfoLabels::new(names.into_iter().map(T::into).collect())?;
+        Ok(self)
     }
 
-    fn read_object(&self, object: &K, facts: &mut Facts) -> (View, Option<bool>) {
-        let meta = object.meta();
-        let deletion = meta.deletion_timestamp.as_ref();
-        let deletion = deletion.map(|time| time.0.as_second());
-        let mut reading = Reading::default();
-        let mut observed_generation = None;
-        let mut suspended = None;
-        let mut info = Arc::clone(&self.plain);
-        self.observer.show(object, &mut |observed| {
-            for (condition, slot) in &self.conditions {
-                if let Some(status) = observed.condition(condition.as_str()) {
-                    reading = reading.with_condition(*slot, status);
-                }
-            }
-            suspended = observed.suspended();
-            observed_generation = observed.observed_generation();
-            if deletion.is_some() || !self.kind.labels.is_empty() {
-                info = Arc::new(self.kind.info(deletion, |label| observed.info(label)));
-            }
+    /// Reads the state of the store's objects at each scrape, until the guard is dropped; see
+    /// [`RecorderExt::track`](super::RecorderExt::track).
+    pub fn track(self, store: Store<K>) -> TrackGuard
+    where
+        K: Resource<DynamicType = <K as Lookup>::DynamicType> + Clone + Send + Sync + 'static,
+        <K as Lookup>::DynamicType: Eq + Hash + Clone,
+    {
+        self.track_started(store, true)
+    }
+
+    /// Unless it `is_started`, the store is not expected to have its first list yet.
+    pub(super) fn track_started(self, store: Store<K>, is_started: bool) -> TrackGuard
+    where
+        K: Resource<DynamicType = <K as Lookup>::DynamicType> + Clone + Send + Sync + 'static,
+        <K as Lookup>::DynamicType: Eq + Hash + Clone,
+    {
+        let inner = &self.recorder.inner;
+        let types = [ConditionType::READY].into_iter().chain(self.conditions);
+        let mut refused = 0;
+        let types = types.filter_map(|condition| {
+            let slot = inner.types.slot(&condition);
+            refused += u64::from(slot.is_none());
+            Some((condition, slot?))
         });
-        facts.has_ready |= reading.ready().is_some();
-        facts.has_suspended |= suspended.is_some() && is_dynamic::<K>();
-        let suspended = suspended.or(facts.has_suspended.then_some(false));
-        if let Some(suspended) = suspended {
-            reading = reading.with_suspended(suspended);
-        }
-        // Suspended, or held by a finalizer, it has another generation that nobody is to get to.
-        let is_awaited = deletion.is_none() && suspended != Some(true);
-        let behind = meta.generation.zip(observed_generation);
-        // Also one above it, after a restore: kstatus compares for inequality too.
-        let behind = behind.map(|(current, observed)| is_awaited && observed != current);
-        (View { reading, info }, behind)
+        let types: Box<[(ConditionType, Slot)]> = types.collect();
+        let labels = self.info_labels;
+        let source = StoreSource::new(store, self.dyntype, self.observer, types, refused, labels);
+        TrackGuard::new(Arc::clone(inner), Box::new(source), is_started)
+    }
+
+    /// The kind, capped.
+    pub(super) fn kind(&self) -> String {
+        capped_kind(&K::kind(&self.dyntype)).to_owned()
     }
 }
 
-/// Whether objects of `K` are read as they are, without a type of their own.
-fn is_dynamic<K: 'static>() -> bool {
-    TypeId::of::<K>() == TypeId::of::<DynamicObject>()
-}
-
-fn count_behind<K>(objects: &[Cached<K>]) -> Option<u64> {
-    let owned = |cached: &&Cached<K>| cached.seen.as_ref().is_some_and(Seen::is_owned);
-    let generations = objects.iter().filter(owned);
-    let generations = generations.filter_map(|cached| cached.behind);
-    let (mut any, mut behind) = (false, 0);
-    for is_behind in generations {
-        any = true;
-        behind += u64::from(is_behind);
-    }
-    any.then_some(behind)
-}
-
-/// Runs the user's code; None if it panics, which is counted.
-fn guarded<T>(pass: &Pass<'_>, read: impl FnOnce() -> T) -> Option<T> {
-    let read = catch_unwind(AssertUnwindSafe(read));
-    read.map_err(|payload| {
-        // Leaked: its drop is the user's code and could panic too.
-        mem::forget(payload);
-        pass.count_panic();
-    })
-    .ok()
-}
-
-impl<K, O> Source for StoreSource<K, O>
-where
-    K: Resource + Clone + Send + Sync + 'static,
-    K::DynamicType: Eq + Hash + Clone,
-    O: Observer<K>,
-{
-    fn group(&self) -> &str {
-        &self.kind.group
-    }
-
-    fn kind(&self) -> &str {
-        &self.kind.kind
-    }
-
-    fn read(&self, pass: &Pass<'_>) -> bool {
-        let objects = self.store.state();
-        // Taken out: user code runs under no lock.
-        let mut last = mem::take(&mut *self.last.lock());
-        let known = last.facts;
-        last.facts.has_ready |= pass.has_attempts;
-        if last.facts != known {
-            last.objects.clear();
-        }
-        let known = last.facts;
-        self.read_all(pass, &objects, &mut last);
-        // A fact that an object has shown holds for those before it too.
-        if last.facts != known {
-            last.objects.clear();
-            self.read_all(pass, &objects, &mut last);
-        }
-        last.behind = count_behind(&last.objects);
-        let guests = last.objects.iter();
-        last.guests = guests.filter_map(|cached| cached.guest.clone()).collect();
-        *self.last.lock() = last;
-        !objects.is_empty()
-    }
-
-    fn behind(&self) -> Option<u64> {
-        self.last.lock().behind
-    }
-
-    fn guests(&self) -> Vec<Arc<Guest>> {
-        self.last.lock().guests.clone()
-    }
-
-    fn holds(&self, key: Key<'_>) -> bool {
-        let object = ObjectRef::<K>::new_with(key.name, self.dyntype.clone());
-        let object = match key.namespace {
-            "" => object,
-            namespace => object.within(namespace),
-        };
-        if self.store.get(&object).is_some() {
-            return true;
-        }
-        // The type is part of what the store looks up. One made at run time may differ from that of
-        // the store, by a guessed plural for instance, without being another kind.
-        let is_static = TypeId::of::<K::DynamicType>() == TypeId::of::<()>();
-        !is_static
-            && self
-                .store
-                .find(|object| id_of(object, &self.dyntype).key() == key)
-                .is_some()
-    }
-}
-
-impl<K, O> fmt::Debug for StoreSource<K, O>
-where
-    K: Resource,
-    K::DynamicType: Eq + Hash,
-{
+impl<K: Lookup> fmt::Debug for SourceOptions<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreSource")
-            .field("kind", &self.kind.kind)
-            .field("type", &type_name::<K>())
+        f.debug_struct("SourceOptions")
+            .field("kind", &K::kind(&self.dyntype))
+            .field("conditions", &self.conditions)
+            .field("info_labels", &self.info_labels)
             .finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId};
-use gotk_metrics::{KubernetesAuth, MetricsService, RecordReconcile as _, Recorder};
+use gotk_metrics::{KubernetesAuth, MetricsService, Recorder};
 use http::Request;
 use http_body_util::BodyExt as _;
 use tokio::task::{JoinHandle, yield_now};

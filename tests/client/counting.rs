@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use gotk_metrics::{Format, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{Format, ObjectId, Recorder};
 use http::{HeaderValue, Request, Response, Uri, Version};
 use tower_layer::Layer as _;
 use tower_service::Service;

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::{ConditionType, Format, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, Format, Recorder};
 
 use crate::manual::on_manual_clock;
 use crate::{GRACE, app, bounded, encode, join, while_scraping};

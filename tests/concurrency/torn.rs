@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True, Unknown};
-use gotk_metrics::{ConditionType, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, ObjectId, Recorder};
 
 use crate::manual::on_manual_clock;
 use crate::{app, bounded, encode, while_scraping};

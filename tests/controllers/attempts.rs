@@ -5,7 +5,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use gotk_metrics::ControllerExt as _;
+use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _};
 use kube::runtime::controller;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -101,7 +101,10 @@ async fn a_panic_before_there_is_a_future_is_counted() {
         assert!(task.spec.step != Step::Panic, "no future for this one");
         reconcile_task(task, ctx)
     };
-    let options = world.recorder.controller::<Task>().recover_panics(recover);
+    let options = world
+        .recorder
+        .controller::<Task, _>()
+        .recover_panics(recover);
     let controller = world.controller::<Task>();
     let running = spawn(controller.run_recorded_with(options, reconcile, policy, world.context()));
     create(&world.tasks, task("a", Step::Panic)).await;
@@ -119,7 +122,10 @@ async fn a_panic_before_there_is_a_future_is_counted() {
 #[tokio::test(start_paused = true)]
 async fn a_recovered_panic_is_counted_and_the_controller_lives() {
     let world = World::new();
-    let options = world.recorder.controller::<Task>().recover_panics(recover);
+    let options = world
+        .recorder
+        .controller::<Task, _>()
+        .recover_panics(recover);
     let controller = world.controller::<Task>();
     let running =
         spawn(controller.run_recorded_with(options, reconcile_task, policy, world.context()));

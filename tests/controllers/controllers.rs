@@ -13,6 +13,7 @@ mod deletion;
 mod foreign;
 mod helpful;
 mod kinds;
+mod options;
 mod readme;
 mod reconcile;
 mod requests;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::{ConditionType, ControllerExt as _, RecordReconcile as _, Recorder};
+use gotk_metrics::kube::{ControllerExt as _, object_id};
+use gotk_metrics::{ConditionType, Recorder};
 use kube::Api;
 use kube::runtime::controller::Action;
 use kube::runtime::finalizer::{self, finalizer};
@@ -237,20 +238,20 @@ async fn calls_bring_nothing_back_that_no_store_holds() {
     sleep(GRACE.saturating_sub(TICK)).await;
     world
         .recorder
-        .record_condition(&gone, &ConditionType::READY, True);
-    world.recorder.start(&gone).succeed();
+        .record_condition(&object_id(&gone), &ConditionType::READY, True);
+    world.recorder.start(&object_id(&gone)).succeed();
     let a = "Task ns/a Ready=Deleted durations=2 sum=0";
     assert_objects(&world.recorder, &[a, b]);
     sleep(TICK).await;
     assert_objects(&world.recorder, &[b]);
 
     // An object that no store has belongs to whoever records it, until its deletion is recorded.
-    world.recorder.start(&gone).succeed();
+    world.recorder.start(&object_id(&gone)).succeed();
     let a = "Task ns/a Ready=True durations=1 sum=0";
     assert_objects(&world.recorder, &[a, b]);
     sleep(GRACE).await;
     assert_objects(&world.recorder, &[a, b]);
-    world.recorder.record_deleted(&gone);
+    world.recorder.record_deleted(&object_id(&gone));
     sleep(GRACE).await;
     assert_objects(&world.recorder, &[b]);
 }
@@ -262,10 +263,10 @@ async fn what_its_store_holds_is_not_deleted_whoever_says_so() {
     let alive = create(&world.apps, app("a", Step::Succeed)).await;
     let expected = ["App ns/a Ready=True durations=2 sum=0 suspended=0"];
     assert_objects(&world.recorder, &expected);
-    world.recorder.record_deleted(&alive);
+    world.recorder.record_deleted(&object_id(&alive));
     assert_objects(&world.recorder, &expected);
     sleep(GRACE).await;
-    world.recorder.forget(&alive);
+    world.recorder.forget(&object_id(&alive));
     assert_objects(&world.recorder, &["App ns/a Ready=True suspended=0"]);
 }
 
@@ -276,7 +277,7 @@ async fn a_deletion_that_was_told_before_is_not_told_twice() {
     let told = create(&world.tasks, task("a", Step::Succeed)).await;
     // As at the end of a finalizer, right before the object goes.
     delete(&world.tasks, "a").await;
-    world.recorder.record_deleted(&told);
+    world.recorder.record_deleted(&object_id(&told));
     sleep(10 * SECOND).await;
     assert_objects(
         &world.recorder,

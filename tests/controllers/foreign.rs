@@ -2,7 +2,8 @@
 //!
 //! The closures are written as users write them, without types.
 
-use gotk_metrics::{ConditionStatus, ControllerExt as _, Observed};
+use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _};
+use gotk_metrics::{Observe as _, Observed};
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
@@ -21,23 +22,14 @@ use crate::world::{GRACE, Running, World, spawn};
 #[tokio::test(start_paused = true)]
 async fn a_closure_says_the_state_of_a_deployment() {
     let world = World::new();
-    let options = world
-        .recorder
-        .controller::<Deployment>()
-        .observe(|deployment| {
-            let conditions = deployment
-                .status
-                .iter()
-                .flat_map(|status| &status.conditions);
-            let is_available = |type_: &str| type_ == "Available";
-            let mut conditions = conditions.flatten();
-            let found = conditions.find(|c| c.type_.as_deref().is_some_and(is_available));
-            let available =
-                found.map(|c| ConditionStatus::parse(c.status.as_deref().unwrap_or("")));
-            Observed::new()
-                .condition("Ready", available)
-                .suspended(deployment.spec.paused)
-        });
+    let options = world.recorder.controller_of(|deployment: &Deployment| {
+        let status = deployment.status.as_ref();
+        let observed = Observed::new()
+            .conditions(status.map(|status| &status.conditions))
+            .suspended(deployment.spec.paused);
+        let available = observed.condition_of("Available");
+        observed.condition("Ready", available.map(|available| available.status()))
+    });
     let controller = world.controller::<Deployment>();
     let reconcile = async |_, _| Ok(Action::await_change());
     let _running = spawn(controller.run_recorded_with(options, reconcile, policy, world.context()));
@@ -70,9 +62,10 @@ async fn a_closure_says_the_state_of_a_deployment() {
 #[tokio::test(start_paused = true)]
 async fn a_foreign_kind_without_state_is_ready_by_its_outcome() {
     let world = World::new();
-    let options = world.recorder.controller::<ConfigMap>().name("shop-maps");
-    let options = options
-        .observe(|_| Observed::new())
+    let options = world
+        .recorder
+        .controller_of(|_| Observed::new())
+        .name("shop-maps")
         .recover_panics(|panic| Failed::Panicked((*panic.downcast::<&str>().unwrap()).into()));
     let controller = world.controller::<ConfigMap>();
     let _running = spawn(controller.run_recorded_with(
@@ -186,7 +179,9 @@ fn deployment(name: &str, paused: Option<bool>) -> Deployment {
 fn run_dynamic(world: &World, resource: ApiResource) -> Running {
     let client = world.context.client.clone();
     let objects = Api::<DynamicObject>::namespaced_with(client, "ns", &resource);
-    let options = world.recorder.controller_with(resource.clone());
+    let options = world
+        .recorder
+        .controller_with(resource.clone(), DynamicObject::observe);
     let controller = Controller::new_with(objects, watcher::Config::default(), resource);
     let reconcile = async |_, _| Ok(Action::await_change());
     spawn(controller.run_recorded_with(options, reconcile, policy, world.context()))

@@ -36,17 +36,17 @@ fn who_forgets_observe_is_told_what_to_write() {
         .lines()
         .filter(|line| line.starts_with("error["))
         .collect();
-    let error = "error[E0277]: `Shop` does not say what state it is in";
+    let error = "error[E0277]: `Shop` does not implement `Observe`";
     assert!(!errors.is_empty(), "{told}");
     assert!(errors.iter().all(|found| *found == error), "{told}");
     for line in [
         "controller.run_recorded(recorder,",
-        "controller.run_recorded_with(options,",
+        "recorder.controller().name(",
         "recorder.track(",
-        "note: for a type of your own an empty `impl Observe for ... {}` is enough: \
+        "note: for a type of your own, an empty `impl Observe for ... {}` is enough: \
          Ready then follows the reconciles",
-        "note: for a type of another crate use \
-         `run_recorded_with(recorder.controller::<K>().observe(|_| Observed::new()), ...)`",
+        "note: for a type of another crate, use \
+         `run_recorded_with(recorder.controller_of(|_| Observed::new()), ...)`",
     ] {
         assert!(told.contains(line), "nothing of {line:?} in\n{told}");
     }

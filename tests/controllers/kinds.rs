@@ -2,7 +2,7 @@
 //!
 //! What the reconcile of an object does stands in its spec, so that a test says it where it creates it.
 
-use gotk_metrics::{ConditionStatus, Observe, find_condition};
+use gotk_metrics::{Observe, Observed};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
@@ -64,16 +64,12 @@ pub(crate) struct TaskSpec {
 }
 
 impl Observe for App {
-    fn condition(&self, type_: &str) -> Option<ConditionStatus> {
-        find_condition(&self.status.as_ref()?.conditions, type_)
-    }
-
-    fn suspended(&self) -> Option<bool> {
-        Some(self.spec.suspend)
-    }
-
-    fn observed_generation(&self) -> Option<i64> {
-        self.status.as_ref()?.observed_generation
+    fn observe(&self) -> Observed<'_> {
+        let status = self.status.as_ref();
+        Observed::new()
+            .conditions(status.map(|status| &status.conditions))
+            .suspended(self.spec.suspend)
+            .observed_generation(status.and_then(|status| status.observed_generation))
     }
 }
 

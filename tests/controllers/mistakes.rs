@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 #[cfg(not(mistake))]
 use gotk_metrics::Observe;
-use gotk_metrics::{ControllerExt as _, Recorder};
+use gotk_metrics::Recorder;
+use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _};
 use kube::CustomResource;
 use kube::runtime::Controller;
 use kube::runtime::controller::Action;
@@ -39,7 +40,7 @@ fn one_line(recorder: &Recorder, controller: Controller<Shop>) {
 }
 
 fn with_options(recorder: &Recorder, controller: Controller<Shop>) {
-    let options = recorder.controller::<Shop>().name("shops");
+    let options = recorder.controller().name("shops");
     drop(controller.run_recorded_with(options, reconcile, policy, Arc::new(())));
 }
 

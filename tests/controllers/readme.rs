@@ -36,18 +36,15 @@ fn error_policy(_: Arc<App>, _: &io::Error, _: Arc<Context>) -> Action {
 
 // From here on as in the README.
 use futures::StreamExt as _;
-use gotk_metrics::{
-    BindError, ConditionStatus, ControllerExt as _, MetricsServer, Observe, Recorder,
-    find_condition,
-};
+use gotk_metrics::kube::ControllerExt as _;
+use gotk_metrics::{BindError, MetricsServer, Observe, Observed, Recorder};
 use std::sync::Arc;
 
 impl Observe for App {
-    fn condition(&self, type_: &str) -> Option<ConditionStatus> {
-        find_condition(&self.status.as_ref()?.conditions, type_)
-    }
-    fn suspended(&self) -> Option<bool> {
-        Some(self.spec.suspend)
+    fn observe(&self) -> Observed<'_> {
+        Observed::new()
+            .conditions(self.status.as_ref().map(|status| &status.conditions))
+            .suspended(self.spec.suspend)
     }
 }
 
@@ -66,6 +63,7 @@ async fn run(apps: kube::runtime::Controller<App>, ctx: Arc<Context>) -> Result<
 mod options {
     use super::*;
     use gotk_metrics::ErrorCategory;
+    use gotk_metrics::kube::RecorderExt as _;
     use kube::runtime::Controller;
 
     #[derive(Debug, thiserror::Error)]
@@ -91,8 +89,8 @@ mod options {
     pub(super) async fn run(recorder: Recorder, apps: Controller<App>, ctx: Arc<Context>) {
         // And the options.
         let options = recorder
-            .controller::<App>() // a kind of another crate: `.observe(|object| Observed::new())`
-            .max_concurrent(2) // as in `Config::concurrency`, which kube-rs does not tell
+            .controller() // for a kind of another crate: `controller_of(|object| Observed::new())`
+            .max_concurrent(2) // as in `Config::concurrency`, which cannot be read back
             .error_categories() // for an error that implements `ErrorCategory`
             .recover_panics(|_| Error::Panicked); // without it, a panic ends the controller
         let apps = apps.run_recorded_with(options, reconcile, error_policy, ctx);

@@ -33,6 +33,8 @@ pub(crate) enum Failed {
     ForNow,
     #[error("never")]
     ForGood,
+    #[error("timed out")]
+    TimedOut,
     #[error("panicked: {0}")]
     Panicked(String),
     #[error(transparent)]

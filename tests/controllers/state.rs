@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use futures_util::FutureExt as _;
+use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _, object_id};
 use gotk_metrics::{ConditionStatus, ConditionType};
-use gotk_metrics::{ControllerExt as _, Format, Observe as _, Observed, RecordReconcile as _};
+use gotk_metrics::{Format, Observe as _, Observed};
 use kube::runtime::controller::{self, applier, trigger_self};
 use kube::runtime::{PredicateConfig, WatchStreamExt as _, predicates, reflector, watcher};
 use serde_json::json;
@@ -121,10 +122,10 @@ async fn the_status_goes_before_what_was_recorded_and_that_before_the_outcome() 
     let ready = &ConditionType::READY;
     world
         .recorder
-        .record_condition(&with_status, ready, ConditionStatus::Unknown);
+        .record_condition(&object_id(&with_status), ready, ConditionStatus::Unknown);
     world
         .recorder
-        .record_condition(&without, ready, ConditionStatus::False);
+        .record_condition(&object_id(&without), ready, ConditionStatus::False);
     tell(&world.tasks, "b", Step::Take(0)).await;
     assert_objects(
         &world.recorder,
@@ -181,7 +182,7 @@ async fn conditions_are_chosen_by_the_options() {
     let world = World::new();
     let options = world
         .recorder
-        .controller::<App>()
+        .controller::<App, _>()
         .conditions(["Ready", "Healthy"]);
     let controller = world.controller::<App>();
     let _running =
@@ -257,17 +258,11 @@ async fn an_observer_that_panics_leaves_the_last_state_and_is_counted() {
     let world = World::new();
     let broken = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&broken);
-    let options = world
-        .recorder
-        .controller::<App>()
-        .observe(move |app: &App| {
-            let name = app.metadata.name.as_deref();
-            assert!(name != Some("a") || !flag.load(SeqCst), "as the test says");
-            let ready = app.condition("Ready");
-            Observed::new()
-                .condition("Ready", ready)
-                .suspended(app.spec.suspend)
-        });
+    let options = world.recorder.controller_of(move |app: &App| {
+        let name = app.metadata.name.as_deref();
+        assert!(name != Some("a") || !flag.load(SeqCst), "as the test says");
+        app.observe()
+    });
     let controller = world.controller::<App>();
     let _running =
         spawn(controller.run_recorded_with(options, reconcile_app, policy, world.context()));
@@ -338,9 +333,10 @@ async fn a_user_who_waits_for_the_store_wakes_while_scrapes_run() {
     create(&world.tasks, task("a", Step::Succeed)).await;
     world.server.forbid::<Task>("ns");
     let (store, writer) = reflector::store();
-    let _tracked = world.recorder.track_with(store.clone(), (), |_: &Task| {
-        Observed::new().condition("Ready", ConditionStatus::True)
-    });
+    let _tracked = world
+        .recorder
+        .source_of(|_: &Task| Observed::new().condition("Ready", ConditionStatus::True))
+        .track(store.clone());
     let tasks = watcher(world.tasks.clone(), watcher::Config::default());
     let _reflected = spawn(tasks.default_backoff().reflect(writer));
     // All clones of a store share one waker: whoever else polled would take it from the user.

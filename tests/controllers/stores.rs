@@ -10,8 +10,9 @@ use std::thread;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
+use gotk_metrics::Recorder;
+use gotk_metrics::kube::{RecorderExt as _, TrackGuard};
 use gotk_metrics::{ConditionType, Format, ObjectId, Observed};
-use gotk_metrics::{RecordReconcile as _, Recorder, TrackGuard};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::Event;
@@ -98,13 +99,15 @@ fn a_sign_of_life_while_the_stores_are_read_counts() {
     let inner = recorder.clone();
     let reconcile = |_: Arc<App>, _: Arc<()>| async { Ok::<_, io::Error>(Action::await_change()) };
     drop(recorder.instrument(reconcile));
-    let _tracked = recorder.track_with(writer.as_reader(), (), move |seen: &App| {
-        // The old record, of an object that is in no store at the moment of reading.
-        if seen.metadata.name.as_deref() == Some("c") {
-            inner.start(&id("a")).succeed();
-        }
-        Observed::new()
-    });
+    let _tracked = recorder
+        .source_of(move |seen: &App| {
+            // The old record, of an object that is in no store at the moment of reading.
+            if seen.metadata.name.as_deref() == Some("c") {
+                inner.start(&id("a")).succeed();
+            }
+            Observed::new()
+        })
+        .track(writer.as_reader());
     assert_objects(
         &recorder,
         &["App ns/a Ready=Unknown", "App ns/b Ready=Unknown"],
@@ -140,10 +143,12 @@ fn what_is_untracked_while_the_stores_are_read_judges_nothing() {
     // Read after the first, it takes that one away.
     let first = Mutex::new(Some(first));
     let mut writer = Writer::<App>::default();
-    let _tracked = recorder.track_with(writer.as_reader(), (), move |_: &App| {
-        drop(first.lock().unwrap().take());
-        Observed::new().condition("Ready", True)
-    });
+    let _tracked = recorder
+        .source_of(move |_: &App| {
+            drop(first.lock().unwrap().take());
+            Observed::new().condition("Ready", True)
+        })
+        .track(writer.as_reader());
     writer.apply_watcher_event(&Event::Apply(object("b", "True")));
     // What the first store has left goes at the next scrape, without a judgement.
     let a = "App ns/a Ready=True suspended=0";
@@ -186,11 +191,13 @@ fn during_a_scrape(recorder: &Recorder, work: impl FnOnce(&Recorder, TrackGuard)
     let (enter, entered) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let reading = Mutex::new(released);
-    let tracked = recorder.track_with(writer.as_reader(), (), move |_: &App| {
-        enter.send(()).unwrap();
-        reading.lock().unwrap().recv().unwrap_err();
-        Observed::new().suspended(true)
-    });
+    let tracked = recorder
+        .source_of(move |_: &App| {
+            enter.send(()).unwrap();
+            reading.lock().unwrap().recv().unwrap_err();
+            Observed::new().suspended(true)
+        })
+        .track(writer.as_reader());
     let scraped = recorder.clone();
     let scrape = thread::spawn(move || scraped.encode(Format::Text));
     entered.recv_timeout(LIMIT).unwrap();

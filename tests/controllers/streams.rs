@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::{ConditionType, ControllerExt as _, Format, ObjectId, RecordReconcile as _};
+use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _};
+use gotk_metrics::{ConditionType, Format, ObjectId};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 

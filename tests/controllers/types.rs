@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
-use gotk_metrics::{ControllerExt as _, ControllerOptions, Observed, Recorder, TrackGuard};
+use gotk_metrics::kube::{ControllerExt as _, ControllerOptions, RecorderExt as _, TrackGuard};
+use gotk_metrics::{Observed, Recorder};
 use kube::runtime::controller::{self, Action};
 use kube::runtime::reflector::{ObjectRef, store};
 use kube::runtime::{Controller, watcher};
@@ -48,10 +49,8 @@ async fn a_future_that_awaits_the_stream_can_be_spawned() {
     let world = World::new();
     let options = world
         .recorder
-        .controller::<Task>()
-        .observe(|_| Observed::new())
-        // What becomes the error by `From`.
-        .recover_panics(|_| kube::Error::Service("panicked".into()));
+        .controller_of(|_| Observed::new())
+        .recover_panics(|_| Failed::Panicked("panicked".into()));
     let (controller, context) = (world.controller::<Task>(), world.context());
     let running = tokio::spawn(async move {
         let stream = controller.run_recorded_with(options, reconcile_task, policy, context);
@@ -195,7 +194,7 @@ fn guards_and_options_may_go_to_another_thread() {
     let recorder = Recorder::new();
     let (store, _writer) = store::<App>();
     shared(&recorder.track(store));
-    let options: ControllerOptions<App> = recorder.controller();
+    let options: ControllerOptions<App, Failed> = recorder.controller();
     shared(&options);
 }
 
@@ -210,7 +209,7 @@ fn what_is_lost_if_it_is_not_used_must_be_used() {
     }
     #[expect(unused_must_use, reason = "the attribute of `ControllerOptions`")]
     {
-        recorder.controller::<App>();
+        recorder.controller::<App, Failed>();
     }
     let mut reconcile =
         recorder.instrument(|_: Arc<Task>, _: Arc<()>| pending::<Result<Action, Failed>>());

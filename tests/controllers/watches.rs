@@ -5,7 +5,7 @@
 use std::future::ready;
 
 use futures_util::StreamExt as _;
-use gotk_metrics::ControllerExt as _;
+use gotk_metrics::kube::ControllerExt as _;
 use kube::runtime::watcher;
 use tokio::time::sleep;
 

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
-use gotk_metrics::{ControllerExt as _, Recorder, RecorderBuilder};
+use gotk_metrics::kube::ControllerExt as _;
+use gotk_metrics::{Recorder, RecorderBuilder};
 use kube::core::NamespaceResourceScope;
 use kube::runtime::{Controller, watcher};
 use kube::{Api, Resource};

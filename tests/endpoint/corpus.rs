@@ -2,7 +2,7 @@
 //!
 //! Each stands in each of the four places that an object's user can write to.
 
-use gotk_metrics::{ConditionStatus, ConditionType, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionStatus, ConditionType, ObjectId, Recorder};
 use serde_json::{Value, json};
 
 fn values() -> Vec<String> {

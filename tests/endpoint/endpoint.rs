@@ -11,7 +11,7 @@ use std::error::Error;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use gotk_metrics::{MetricsServer, ObjectId, RecordReconcile as _, Recorder, TlsFiles};
+use gotk_metrics::{MetricsServer, ObjectId, Recorder, TlsFiles};
 use tokio::sync::oneshot;
 
 use self::options::Options;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use gotk_metrics::{ConditionStatus, ConditionType, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionStatus, ConditionType, ObjectId, Recorder};
 use serde_json::{Value, json};
 
 const BURST: usize = 50;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::Format::{OpenMetrics, Text};
-use gotk_metrics::{Chunks, ConditionType, ManualClock, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{Chunks, ConditionType, ManualClock, ObjectId, Recorder};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;

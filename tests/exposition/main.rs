@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True, Unknown};
 use gotk_metrics::Format::{OpenMetrics, Text};
-use gotk_metrics::{ConditionType, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, ObjectId, Recorder};
 
 use crate::whole::assert_exposition;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gotk_metrics::ConditionStatus::True;
 use gotk_metrics::Format::{OpenMetrics, Text};
-use gotk_metrics::{ConditionType, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, ObjectId, Recorder};
 
 use crate::parse::samples;
 use crate::whole::assert_exposition;

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use gotk_metrics::{Attempt, Format, ObjectId, Outcome, RecordReconcile as _, Recorder};
+use gotk_metrics::{Attempt, Format, ObjectId, Outcome, Recorder};
 
 use crate::common::parse::samples;
 use crate::exposed::exposed;

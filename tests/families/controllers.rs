@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use gotk_metrics::{ConditionStatus, ControllerOptions, Format, Observed, Recorder, TrackGuard};
+use gotk_metrics::kube::{ControllerOptions, RecorderExt as _, TrackGuard};
+use gotk_metrics::{ConditionStatus, Format, Observe as _, Observed, Recorder};
 use kube_core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube_runtime::controller::Action;
 use kube_runtime::reflector::store::Writer;
@@ -25,8 +26,8 @@ fn resource() -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk("example.com", "v1", "App"))
 }
 
-fn options(recorder: &Recorder) -> ControllerOptions<DynamicObject> {
-    recorder.controller_with(resource())
+fn options(recorder: &Recorder) -> ControllerOptions<DynamicObject, io::Error> {
+    recorder.controller_with(resource(), DynamicObject::observe)
 }
 
 fn object(name: &str) -> DynamicObject {
@@ -35,7 +36,7 @@ fn object(name: &str) -> DynamicObject {
 
 /// A reconcile function that answers by `answer`, once for each call of what this returns.
 fn reconcile(
-    options: ControllerOptions<DynamicObject>,
+    options: ControllerOptions<DynamicObject, io::Error>,
     answer: impl Fn() -> Answer + Clone,
 ) -> impl FnMut() {
     let mut reconcile = options.instrument(move |_, _: Arc<()>| {
@@ -64,12 +65,13 @@ pub(crate) fn everything(recorder: &Recorder) -> TrackGuard {
 fn track(recorder: &Recorder) -> TrackGuard {
     let mut writer = Writer::new(resource());
     writer.apply_watcher_event(&Event::Apply(object("web")));
-    let ready = |_: &DynamicObject| {
-        Observed::new()
-            .condition("Ready", Some(ConditionStatus::True))
-            .suspended(false)
-    };
-    options(recorder).observe(ready).track(writer.as_reader())
+    recorder
+        .source_with(resource(), |_: &DynamicObject| {
+            Observed::new()
+                .condition("Ready", ConditionStatus::True)
+                .suspended(false)
+        })
+        .track(writer.as_reader())
 }
 
 #[test]

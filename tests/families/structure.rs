@@ -1,7 +1,7 @@
 //! Names, types, help, labels and bounds, in both formats.
 
 use gotk_metrics::Format::{OpenMetrics, Text};
-use gotk_metrics::{Format, RecordReconcile as _, Recorder};
+use gotk_metrics::{Format, Recorder};
 
 use crate::common::parse::Sample;
 use crate::exposed::{Exposed, exposed};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use gotk_metrics::{ConditionType, Family, Format, Gzip, ManualClock, MetricsBody, MetricsService};
-use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ObjectId, Recorder};
 use http::{Request, Response};
 use http_body::Body as _;
 

@@ -7,10 +7,10 @@ use std::io::Read as _;
 use std::sync::LazyLock;
 
 use flate2::read::MultiGzDecoder;
+use gotk_metrics::Recorder;
 use gotk_metrics::{
     ConditionStatus, ConditionType, Family, Format, MetricsBody, MetricsService, ObjectId,
 };
-use gotk_metrics::{RecordReconcile as _, Recorder};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyExt as _;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::{RecordReconcile as _, Recorder};
+use gotk_metrics::Recorder;
 
 use crate::common::{assert_counters, assert_objects, on_manual_clock};
 use crate::{GRACE, READY, STALLED, app, recorder};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::{ConditionType, Format, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, Format, ObjectId, Recorder};
 
 use crate::common::{assert_counters, assert_objects, on_manual_clock};
 use crate::{GRACE, HALF_A_SECOND, READY, STALLED, app, recorder, recorder_with_app};

@@ -8,14 +8,13 @@ mod common;
 #[cfg(test)]
 mod deletion;
 #[cfg(test)]
-mod record_all;
 #[cfg(test)]
 mod revival;
 
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{self, False, True, Unknown};
-use gotk_metrics::{ConditionType, ManualClock, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, ManualClock, ObjectId, Recorder};
 
 use crate::common::{assert_counters, assert_objects, on_manual_clock};
 
@@ -109,7 +108,7 @@ fn an_unreadable_status_is_unknown() {
     let (recorder, _) = recorder();
     for status in ["", "true", "Deleted", "Ready"] {
         recorder.record_condition(&app(), &READY, True);
-        recorder.record_condition(&app(), &READY, ConditionStatus::parse(status));
+        recorder.record_condition(&app(), &READY, ConditionStatus::from(status));
         assert_objects(&recorder, &["App ns/a Ready=Unknown"]);
     }
 }

@@ -1,7 +1,7 @@
 //! What brings a deleted object back, and what it is then.
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::{ConditionType, RecordReconcile as _};
+use gotk_metrics::ConditionType;
 
 use crate::common::assert_objects;
 use crate::{GRACE, HALF_A_SECOND, READY, STALLED, app, recorder, recorder_with_app};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::{ConditionType, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, ObjectId, Recorder};
 
 use crate::common::{assert_counters, assert_objects, on_manual_clock, parse};
 use crate::{READY, app};

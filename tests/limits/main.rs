@@ -17,7 +17,7 @@ mod user_code;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::{ConditionType, Family, Format, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, Family, Format, ObjectId, Recorder};
 
 use crate::common::{assert_counters, assert_objects, on_manual_clock};
 

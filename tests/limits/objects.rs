@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::{Format, ManualClock, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{Format, ManualClock, ObjectId, Recorder};
 
 use crate::READY;
 use crate::common::{assert_counters, assert_objects, on_manual_clock, parse};

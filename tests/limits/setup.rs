@@ -1,6 +1,6 @@
 //! Set-up fails at once and names what is wrong.
 
-use gotk_metrics::{BuildError, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{BuildError, ObjectId, Recorder};
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::{AppendError, Format, ObjectId, RecordReconcile as _, Recorder, ToObjectId};
+use gotk_metrics::{AppendError, Format, ObjectId, Recorder, ToObjectId};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Registry;

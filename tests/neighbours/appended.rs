@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use gotk_metrics::Format::{OpenMetrics, Text};
-use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ObjectId, Recorder};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, text};
 use prometheus_client::metrics::MetricType;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use gotk_metrics::Format::{OpenMetrics, Text};
-use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ObjectId, Recorder};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;

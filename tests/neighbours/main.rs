@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::{ConditionType, Family, Format, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, Family, Format, ObjectId, Recorder};
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::{ConditionType, Format, ObjectId, Outcome, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, Format, ObjectId, Outcome, Recorder};
 use proptest::prelude::*;
 
 use crate::hostile::value;

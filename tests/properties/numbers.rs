@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gotk_metrics::{Format, RecordReconcile as _, Recorder};
+use gotk_metrics::{Format, Recorder};
 use proptest::prelude::*;
 
 use crate::parse::{self, Sample};

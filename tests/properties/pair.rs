@@ -7,8 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use gotk_metrics::{
-    Attempt, ConditionStatus, ConditionType, ManualClock, ObjectId, Outcome, RecordReconcile as _,
-    Recorder,
+    Attempt, ConditionStatus, ConditionType, ManualClock, ObjectId, Outcome, Recorder,
 };
 
 use crate::model::{self, CAPS, End, Key, Model, capped, modelled};

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use gotk_metrics::{Format, ObjectId, Outcome, RecordReconcile as _, Recorder};
+use gotk_metrics::{Format, ObjectId, Outcome, Recorder};
 use tokio::sync::Barrier;
 
 use crate::common::{assert_counters, parse};

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use gotk_metrics::{Completion, ManualClock, Outcome, RecordReconcile as _, Recorder};
+use gotk_metrics::{Completion, ManualClock, Outcome, Recorder};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::common::{assert_counters, assert_objects};

@@ -1,12 +1,10 @@
-//! The trait: passed on by references, `Arc` and `Option`, usable as an object, open to others.
+//! The trait: usable through references, `Arc`, `Option` and trait objects, and implemented by others.
 
 use std::future::ready;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use gotk_metrics::{
     Attempt, ConditionStatus, ConditionType, ObjectId, Outcome, RecordReconcile, Recorder,
-    ToObjectId,
 };
 
 use crate::common::{assert_counters, assert_objects};
@@ -124,73 +122,29 @@ async fn the_context_of_a_controller_can_hold_any_recorder() {
     assert_counters(&recorder, &ONE_SUCCESS);
 }
 
-/// A user's own recorder: a log of what was called.
-#[derive(Default)]
-struct Log(Mutex<Vec<String>>);
-
-impl Log {
-    fn add(&self, call: &str, id: &dyn ToObjectId, rest: &str) {
-        let line = format!("{call} {}{rest}", id.to_object_id().name());
-        self.0.lock().unwrap().push(line);
-    }
+/// A context of a user's controller.
+struct Shop {
+    recorder: Option<Recorder>,
 }
 
-impl RecordReconcile for Log {
-    fn record_condition(
-        &self,
-        id: &dyn ToObjectId,
-        condition: &ConditionType,
-        status: ConditionStatus,
-    ) {
-        let rest = format!(" {}={}", condition.as_str(), status.as_str());
-        self.add("condition", id, &rest);
-    }
-
-    fn record_suspend(&self, id: &dyn ToObjectId, suspended: bool) {
-        self.add("suspend", id, &format!(" {suspended}"));
-    }
-
-    fn record_duration(&self, id: &dyn ToObjectId, duration: Duration) {
-        self.add("duration", id, &format!(" {duration:?}"));
-    }
-
-    fn record_deleted(&self, id: &dyn ToObjectId) {
-        self.add("deleted", id, "");
-    }
-
-    fn forget(&self, id: &dyn ToObjectId) {
-        self.add("forget", id, "");
-    }
-
-    fn clear(&self) {
-        self.0.lock().unwrap().push("clear".into());
-    }
-
-    fn start(&self, id: &dyn ToObjectId) -> Attempt {
-        self.add("start", id, "");
-        Attempt::none()
+impl RecordReconcile for Shop {
+    fn as_recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 }
 
 #[tokio::test]
-async fn an_implementor_without_attempts_of_its_own_gets_all_calls() {
-    let log = Arc::new(Log::default());
-    call_all(Arc::clone(&log) as Arc<dyn RecordReconcile>).await;
-    let calls = log.0.lock().unwrap();
-    let expected = [
-        "suspend a false",
-        "clear",
-        "condition a Reconciling=True",
-        "forget a",
-        "condition a Stalled=False",
-        "suspend a true",
-        "duration a 1s",
-        "deleted a",
-        "start a",
-        "start a",
-        "start a",
-    ];
-    assert_eq!(*calls, expected);
+async fn a_context_is_a_recorder_by_one_method() {
+    let (one, _) = recorder();
+    let shop = Shop {
+        recorder: Some(one.clone()),
+    };
+    call_all(&shop).await;
+    assert_all_called(&one);
+    let shared: Arc<dyn RecordReconcile> = Arc::new(shop);
+    shared.clear();
+    assert_objects(&one, &[]);
+    call_all(Shop { recorder: None }).await;
 }
 
 #[test]
@@ -200,55 +154,4 @@ fn an_attempt_of_none_ends_in_any_way() {
     Attempt::none().finish(Outcome::Requeue);
     drop(Attempt::none());
     crate::unwinding::panic_holding(Attempt::none());
-}
-
-/// A user's own recorder around ours, which adds a label to each name.
-struct Prefixed(Recorder);
-
-impl RecordReconcile for Prefixed {
-    fn record_condition(
-        &self,
-        id: &dyn ToObjectId,
-        condition: &ConditionType,
-        status: ConditionStatus,
-    ) {
-        self.0.record_condition(&prefixed(id), condition, status);
-    }
-
-    fn record_suspend(&self, id: &dyn ToObjectId, suspended: bool) {
-        self.0.record_suspend(&prefixed(id), suspended);
-    }
-
-    fn record_duration(&self, id: &dyn ToObjectId, duration: Duration) {
-        self.0.record_duration(&prefixed(id), duration);
-    }
-
-    fn record_deleted(&self, id: &dyn ToObjectId) {
-        self.0.record_deleted(&prefixed(id));
-    }
-
-    fn forget(&self, id: &dyn ToObjectId) {
-        self.0.forget(&prefixed(id));
-    }
-
-    fn clear(&self) {
-        self.0.clear();
-    }
-
-    fn start(&self, id: &dyn ToObjectId) -> Attempt {
-        self.0.start(&prefixed(id))
-    }
-}
-
-fn prefixed(id: &dyn ToObjectId) -> ObjectId<'static> {
-    let id = id.to_object_id();
-    let name = format!("prod-{}", id.name());
-    ObjectId::new(id.kind().to_owned(), name).within(id.namespace().to_owned())
-}
-
-#[tokio::test]
-async fn an_implementor_can_wrap_ours() {
-    let (recorder, _) = recorder();
-    call_all(Prefixed(recorder.clone())).await;
-    assert_objects(&recorder, &[&LEFT.replace("ns/a", "ns/prod-a")]);
 }

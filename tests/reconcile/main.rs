@@ -16,7 +16,7 @@ mod unwinding;
 
 use std::time::Duration;
 
-use gotk_metrics::{Attempt, ManualClock, ObjectId, Outcome, RecordReconcile as _, Recorder};
+use gotk_metrics::{Attempt, ManualClock, ObjectId, Outcome, Recorder};
 
 use crate::common::{assert_counters, assert_objects, on_manual_clock};
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::future::{Future, ready};
 use std::rc::Rc;
 
-use gotk_metrics::{Completion, ObjectId, Outcome, RecordReconcile as _, ToObjectId};
+use gotk_metrics::{Completion, ObjectId, Outcome, ToObjectId};
 
 use crate::common::{assert_counters, assert_objects};
 use crate::{ONE_SUCCESS, app, recorder};

@@ -4,7 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use gotk_metrics::{Attempt, RecordReconcile as _, Recorder};
+use gotk_metrics::{Attempt, Recorder};
 
 use crate::common::{assert_counters, assert_objects};
 use crate::{ONE_CANCEL, ONE_ERROR, ONE_PANIC, ONE_SUCCESS, SECOND, app, recorder};

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use gotk_metrics::{ConditionStatus, ConditionType, Format, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionStatus, ConditionType, Format, Recorder};
 
 use crate::manual::on_manual_clock;
 use crate::{Effort, Row, app, parse};

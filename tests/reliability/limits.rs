@@ -4,9 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gotk_metrics::{
-    ConditionStatus, ConditionType, Format, ObjectId, RecordReconcile as _, Recorder,
-};
+use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId, Recorder};
 
 use crate::{Effort, Row, app, parse};
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gotk_metrics::{ConditionStatus, ConditionType, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionStatus, ConditionType, Recorder};
 
 use crate::{Effort, Row, app, encode};
 

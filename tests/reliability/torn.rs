@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True, Unknown};
-use gotk_metrics::{ConditionType, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{ConditionType, ObjectId, Recorder};
 
 use crate::parse;
 use crate::{Effort, Row, app, encode};

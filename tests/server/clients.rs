@@ -1,6 +1,6 @@
 //! Clients of all sorts, and that none of them gets in the way of another.
 
-use gotk_metrics::{ConditionType, Format, ObjectId, RecordReconcile as _};
+use gotk_metrics::{ConditionType, Format, ObjectId};
 use tokio::task::JoinSet;
 
 use crate::http::Connection;
@@ -136,7 +136,7 @@ async fn a_scrape_shows_what_was_recorded_before_it() {
     let server = Running::start(&recorder).await;
     let id = ObjectId::new("App", "a").within("ns");
     for status in ["True", "False", "Unknown"] {
-        let parsed = gotk_metrics::ConditionStatus::parse(status);
+        let parsed = gotk_metrics::ConditionStatus::from(status);
         recorder.record_condition(&id, &ConditionType::READY, parsed);
         let current = format!("status=\"{status}\",type=\"Ready\"}} 1\n");
         assert!(server.scrape().await.body.contains(&current));

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
+use gotk_metrics::Recorder;
 use gotk_metrics::{ConditionType, Format, Gzip, MetricsService, ObjectId};
-use gotk_metrics::{RecordReconcile as _, Recorder};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;

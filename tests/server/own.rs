@@ -1,6 +1,6 @@
 //! What the endpoint says about its own scrapes.
 
-use gotk_metrics::{Family, Format, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::{Family, Format, ObjectId, Recorder};
 use tokio::task::yield_now;
 
 use crate::http::Connection;

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use gotk_metrics::{ConditionStatus, ConditionType, Family, MetricsServer, ObjectId};
-use gotk_metrics::{ManualClock, RecordReconcile as _, Recorder};
+use gotk_metrics::{ManualClock, Recorder};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, yield_now};

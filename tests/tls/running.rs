@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use gotk_metrics::{ConditionStatus, ConditionType, MetricsServer, ObjectId};
-use gotk_metrics::{RecordReconcile as _, Recorder, TlsFiles};
+use gotk_metrics::{Recorder, TlsFiles};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::{ConditionType, Format, ObjectId, RecordReconcile as _, Recorder};
+use gotk_metrics::kube::RecorderExt as _;
+use gotk_metrics::{ConditionType, Format, ObjectId, Recorder};
 
 use crate::common::assert_objects;
 use crate::{App, Cache, id, recorder};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::Format::{OpenMetrics, Text};
-use gotk_metrics::{Family, Format, RecordReconcile as _, Recorder};
+use gotk_metrics::kube::RecorderExt as _;
+use gotk_metrics::{Family, Format, Observe as _, Recorder};
 
 use kube_core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube_runtime::reflector::store::Writer;
@@ -74,7 +75,7 @@ fn a_user_adds_labels_and_a_value_that_changes_is_another_series() {
             .labelled("revision", revision)
     };
     let mut cache = Cache::of([app("main@1"), App::new("b").labelled("other", "x")]);
-    let options = recorder.controller::<App>();
+    let options = recorder.source::<App>();
     let options = options.info_labels(["revision", "a_first"]).unwrap();
     let _tracked = options.track(cache.store());
     let b = r#"b",ready="Unknown""#;
@@ -84,7 +85,7 @@ fn a_user_adds_labels_and_a_value_that_changes_is_another_series() {
     assert_infos(&recorder, &[expected, b]);
     let long = "x".repeat(2_000);
     cache.apply(app(&long));
-    let expected = format!(r#"a",ready="True",revision="{}""#, &long[..1024]);
+    let expected = format!(r#"a",ready="True",revision="{}""#, &long[..512]);
     assert_infos(&recorder, &[&expected, b]);
 }
 
@@ -139,10 +140,7 @@ fn prometheus_client_writes_the_same_labels() {
         .labelled("revision", "say \"hi\"\n\\")
         .suspended(true);
     let cache = Cache::of([app.terminating(5)]);
-    let options = recorder
-        .controller::<App>()
-        .info_labels(["revision"])
-        .unwrap();
+    let options = recorder.source::<App>().info_labels(["revision"]).unwrap();
     let _tracked = options.track(cache.store());
     let mut registry = prometheus_client::registry::Registry::default();
     recorder.register(&mut registry).unwrap();
@@ -168,10 +166,7 @@ fn hundreds_of_objects_are_written_over_many_chunks() {
     let app =
         |number: usize| App::new(&format!("a{number:04}")).labelled("revision", &"r".repeat(200));
     let cache = Cache::of((0..3_000).map(app));
-    let options = recorder
-        .controller::<App>()
-        .info_labels(["revision"])
-        .unwrap();
+    let options = recorder.source::<App>().info_labels(["revision"]).unwrap();
     let _tracked = options.track(cache.store());
     let text = recorder.encode(Text);
     let names = text
@@ -201,7 +196,7 @@ fn a_dynamic_object_knows_the_reason_of_its_ready() {
         json!({ "type": "Ready", "status": 1, "reason": 2 }),
     ));
     writer.apply_watcher_event(&app("c", json!({ "type": "Stalled", "reason": "Other" })));
-    let options = recorder.controller_with(resource.clone());
+    let options = recorder.source_with(resource.clone(), DynamicObject::observe);
     let options = options.info_labels(["reason", "revision"]).unwrap();
     let _tracked = options.track(writer.as_reader());
     let a = r#"a",ready="False",reason="ArtifactFailed",suspended="true""#;

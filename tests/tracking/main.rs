@@ -22,7 +22,8 @@ mod user_code;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use gotk_metrics::{ConditionStatus, ObjectId, Observe, Recorder};
+use gotk_metrics::kube::RecorderExt as _;
+use gotk_metrics::{ConditionStatus, ObjectId, Observe, Observed, Recorder};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use k8s_openapi::jiff::Timestamp;
@@ -38,6 +39,8 @@ struct App {
     conditions: BTreeMap<&'static str, ConditionStatus>,
     suspended: Option<bool>,
     observed_generation: Option<i64>,
+    /// The labels that `Observed::info` sets.
+    info: Vec<(&'static str, String)>,
     panics: bool,
 }
 
@@ -60,10 +63,8 @@ impl App {
         self
     }
 
-    /// What `Observe::info` says.
-    fn labelled(mut self, label: &str, value: &str) -> Self {
-        let annotations = self.metadata.annotations.get_or_insert_default();
-        annotations.insert(label.to_owned(), value.to_owned());
+    fn labelled(mut self, label: &'static str, value: &str) -> Self {
+        self.info.push((label, value.to_owned()));
         self
     }
 
@@ -109,25 +110,21 @@ impl Resource for App {
 }
 
 impl Observe for App {
-    fn condition(&self, type_: &str) -> Option<ConditionStatus> {
+    fn observe(&self) -> Observed<'_> {
         if self.panics {
             // Not `panic!`, which would print.
-            std::panic::resume_unwind(Box::new("condition"));
+            std::panic::resume_unwind(Box::new("observe"));
         }
-        self.conditions.get(type_).copied()
-    }
-
-    fn suspended(&self) -> Option<bool> {
-        self.suspended
-    }
-
-    fn observed_generation(&self) -> Option<i64> {
-        self.observed_generation
-    }
-
-    fn info(&self, label: &str) -> Option<Cow<'_, str>> {
-        let annotations = self.metadata.annotations.as_ref()?;
-        Some(annotations.get(label)?.into())
+        let mut observed = Observed::new()
+            .suspended(self.suspended)
+            .observed_generation(self.observed_generation);
+        for (type_, status) in &self.conditions {
+            observed = observed.condition(type_, *status);
+        }
+        for (label, value) in &self.info {
+            observed = observed.info(label, value);
+        }
+        observed
     }
 }
 

@@ -7,7 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::{Format, Observed, RecordReconcile as _};
+use gotk_metrics::kube::RecorderExt as _;
+use gotk_metrics::{Format, Observed};
 
 use crate::common::assert_objects;
 use crate::{App, Cache, id, recorder};
@@ -24,13 +25,15 @@ fn an_object_that_appears_after_the_store_was_read_is_not_gone() {
     let cache = Arc::new(cache);
     let appears = Arc::clone(&cache);
     // The store has been read by the time an object of it is.
-    let _tracked = recorder.track_with(store, (), move |app: &App| {
-        if app.metadata.name.as_deref() == Some("a") {
-            appears.lock().unwrap().apply(App::new("new"));
-            drop(inside.start(&id("new")));
-        }
-        Observed::new().condition("Ready", True)
-    });
+    let _tracked = recorder
+        .source_of(move |app: &App| {
+            if app.metadata.name.as_deref() == Some("a") {
+                appears.lock().unwrap().apply(App::new("new"));
+                drop(inside.start(&id("new")));
+            }
+            Observed::new().condition("Ready", True)
+        })
+        .track(store);
     assert_objects(
         &recorder,
         &["App ns/a Ready=True", "App ns/new Ready=Unknown"],
@@ -49,14 +52,16 @@ fn an_object_that_comes_back_after_the_store_was_read_keeps_its_attempt() {
     let (inside, comes_back) = (recorder.clone(), Arc::clone(&cache));
     let attempt = Arc::new(std::sync::Mutex::new(None));
     let keep = Arc::clone(&attempt);
-    let _tracked = recorder.track_with(store, (), move |app: &App| {
-        // The second version of it.
-        if app.suspended.is_some() {
-            comes_back.lock().unwrap().apply(App::new("back"));
-            *keep.lock().unwrap() = Some(inside.start(&id("back")));
-        }
-        Observed::new()
-    });
+    let _tracked = recorder
+        .source_of(move |app: &App| {
+            // The second version of it.
+            if app.suspended.is_some() {
+                comes_back.lock().unwrap().apply(App::new("back"));
+                *keep.lock().unwrap() = Some(inside.start(&id("back")));
+            }
+            Observed::new()
+        })
+        .track(store);
     assert_objects(
         &recorder,
         &["App ns/a Ready=Unknown", "App ns/back Ready=Unknown"],
@@ -83,12 +88,14 @@ fn scrapes_at_the_same_time_share_one_sync() {
     let (reading, is_reading) = mpsc::channel();
     let (go_on, may_go_on) = mpsc::channel::<()>();
     let (counted, may_go_on) = (Arc::clone(&reads), std::sync::Mutex::new(may_go_on));
-    let _tracked = recorder.track_with(cache.store(), (), move |_: &App| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        reading.send(()).unwrap();
-        let _ = may_go_on.lock().unwrap().recv_timeout(PATIENCE);
-        Observed::new().condition("Ready", True)
-    });
+    let _tracked = recorder
+        .source_of(move |_: &App| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            reading.send(()).unwrap();
+            let _ = may_go_on.lock().unwrap().recv_timeout(PATIENCE);
+            Observed::new().condition("Ready", True)
+        })
+        .track(cache.store());
     let scrape = || {
         let recorder = recorder.clone();
         thread::spawn(move || recorder.encode(Format::Text))
@@ -185,20 +192,22 @@ fn a_store_that_gets_its_first_list_after_it_was_read_judges_nothing() {
     recorder.record_condition(&id("b"), &gotk_metrics::ConditionType::READY, True);
     let _first = recorder.track(store);
     let (inside, list) = (recorder.clone(), Arc::clone(&listed));
-    let _second = recorder.track_with(other.store(), (), move |_: &App| {
-        // The first store has been read, empty. Now its list comes, and its controller starts.
-        list.lock().unwrap().list(["a", "b"].map(App::new));
-        let done = |_: Arc<App>, _: Arc<()>| {
-            std::future::ready(Ok::<_, std::io::Error>(
-                kube_runtime::controller::Action::await_change(),
-            ))
-        };
-        drop(inside.instrument(done)(
-            Arc::new(App::new("a")),
-            Arc::new(()),
-        ));
-        Observed::new()
-    });
+    let _second = recorder
+        .source_of(move |_: &App| {
+            // The first store has been read, empty. Now its list comes, and its controller starts.
+            list.lock().unwrap().list(["a", "b"].map(App::new));
+            let done = |_: Arc<App>, _: Arc<()>| {
+                std::future::ready(Ok::<_, std::io::Error>(
+                    kube_runtime::controller::Action::await_change(),
+                ))
+            };
+            drop(inside.instrument(done)(
+                Arc::new(App::new("a")),
+                Arc::new(()),
+            ));
+            Observed::new()
+        })
+        .track(other.store());
     let expected = [
         "App ns/a Ready=True",
         "App ns/b Ready=True",
@@ -215,14 +224,16 @@ fn an_object_that_a_call_brings_back_after_the_store_was_read_is_not_gone() {
     )));
     let store = cache.lock().unwrap().store();
     let (inside, comes_back) = (recorder.clone(), Arc::clone(&cache));
-    let _tracked = recorder.track_with(store, (), move |app: &App| {
-        // The second version of it.
-        if app.suspended.is_some() {
-            comes_back.lock().unwrap().apply(App::new("back"));
-            inside.record_condition(&id("back"), &gotk_metrics::ConditionType::READY, True);
-        }
-        Observed::new()
-    });
+    let _tracked = recorder
+        .source_of(move |app: &App| {
+            // The second version of it.
+            if app.suspended.is_some() {
+                comes_back.lock().unwrap().apply(App::new("back"));
+                inside.record_condition(&id("back"), &gotk_metrics::ConditionType::READY, True);
+            }
+            Observed::new()
+        })
+        .track(store);
     let [a, back] = ["App ns/a Ready=Unknown", "App ns/back Ready=Unknown"];
     assert_objects(&recorder, &[a, back]);
     cache.lock().unwrap().delete("back");

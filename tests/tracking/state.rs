@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True, Unknown};
-use gotk_metrics::{ConditionType, Format, RecordReconcile as _};
+use gotk_metrics::kube::RecorderExt as _;
+use gotk_metrics::{ConditionType, Format};
 
 use crate::common::{assert_counters, assert_objects};
 use crate::{App, Cache, id, recorder};
@@ -125,7 +126,7 @@ fn the_conditions_that_are_read_are_the_users_choice() {
         .with("Ready", True)
         .with("Stalled", True);
     let cache = Cache::of([app]);
-    let options = recorder.controller::<App>().conditions(["Healthy"]);
+    let options = recorder.source::<App>().conditions(["Healthy"]);
     let _tracked = options.track(cache.store());
     assert_objects(&recorder, &["App ns/a Healthy=False Ready=True"]);
 }
@@ -135,7 +136,7 @@ fn a_seventeenth_condition_is_refused_where_it_is_set_up() {
     let (recorder, _) = recorder();
     let cache = Cache::of([App::new("a").with("Ready", True)]);
     let conditions = (0..14).map(|number| format!("Type{number}"));
-    let options = recorder.controller::<App>().conditions(conditions);
+    let options = recorder.source::<App>().conditions(conditions);
     let _tracked = options.track(cache.store());
     assert_objects(&recorder, &["App ns/a Ready=True"]);
     assert_counters(&recorder, &["refused condition_types 1"]);

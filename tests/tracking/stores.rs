@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::RecordReconcile as _;
+use gotk_metrics::kube::RecorderExt as _;
 use kube_runtime::controller::Action;
 
 use crate::common::assert_objects;

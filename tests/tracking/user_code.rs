@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::{Format, ObjectId, Observed, RecordReconcile as _, Recorder, TrackGuard};
+use gotk_metrics::kube::{RecorderExt as _, TrackGuard};
+use gotk_metrics::{Format, ObjectId, Observed, Recorder};
 
 use crate::common::{assert_counters, assert_objects};
 use crate::{App, Cache, id, recorder};
@@ -45,13 +46,15 @@ fn a_panic_leaves_the_object_as_it_was_and_is_counted() {
 fn a_closure_says_what_a_foreign_kind_does_not() {
     let (recorder, _) = recorder();
     let cache = Cache::of([App::new("a").with("Ready", False)]);
-    let _tracked = recorder.track_with(cache.store(), (), |app: &App| {
-        let ready = app.conditions.get("Ready").copied();
-        Observed::new()
-            .condition("Stalled", ready)
-            .condition("Ready", True)
-            .suspended(false)
-    });
+    let _tracked = recorder
+        .source_of(|app: &App| {
+            let ready = app.conditions.get("Ready").copied();
+            Observed::new()
+                .condition("Stalled", ready)
+                .condition("Ready", True)
+                .suspended(false)
+        })
+        .track(cache.store());
     assert_objects(
         &recorder,
         &["App ns/a Ready=True Stalled=False suspended=0"],
@@ -61,10 +64,12 @@ fn a_closure_says_what_a_foreign_kind_does_not() {
 /// Tracks a store of two objects whose state is read by `read`.
 fn track(recorder: &Recorder, read: impl Fn() + Send + Sync + 'static) -> (Cache, TrackGuard) {
     let cache = Cache::of(["a", "b"].map(App::new));
-    let tracked = recorder.track_with(cache.store(), (), move |_: &App| {
-        read();
-        Observed::new().condition("Ready", True)
-    });
+    let tracked = recorder
+        .source_of(move |_: &App| {
+            read();
+            Observed::new().condition("Ready", True)
+        })
+        .track(cache.store());
     (cache, tracked)
 }
 
@@ -189,10 +194,12 @@ fn what_reads_an_object_may_scrape_when_it_is_dropped() {
     let (recorder, _) = recorder();
     let scrapes = Scrapes(recorder.clone());
     let cache = Cache::of([App::new("a")]);
-    let tracked = recorder.track_with(cache.store(), (), move |_: &App| {
-        let _ = &scrapes;
-        Observed::new()
-    });
+    let tracked = recorder
+        .source_of(move |_: &App| {
+            let _ = &scrapes;
+            Observed::new()
+        })
+        .track(cache.store());
     assert_objects(&recorder, &["App ns/a Ready=Unknown"]);
     assert!(ends(move || drop(tracked)));
 }

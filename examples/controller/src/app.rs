@@ -2,7 +2,7 @@
 //!
 //! `deploy/crd.yaml` is generated from here: `cargo run -p app-controller -- crd`.
 
-use gotk_metrics::{ConditionStatus, Observe, find_condition};
+use gotk_metrics::{Observe, Observed};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -51,16 +51,12 @@ pub(crate) struct AppStatus {
 
 /// Read at each scrape, from the controller's own cache.
 impl Observe for App {
-    fn condition(&self, type_: &str) -> Option<ConditionStatus> {
-        find_condition(&self.status.as_ref()?.conditions, type_)
-    }
-
-    fn suspended(&self) -> Option<bool> {
-        Some(self.spec.suspend)
-    }
-
-    fn observed_generation(&self) -> Option<i64> {
-        self.status.as_ref()?.observed_generation
+    fn observe(&self) -> Observed<'_> {
+        let status = self.status.as_ref();
+        Observed::new()
+            .conditions(status.map(|status| &status.conditions))
+            .suspended(self.spec.suspend)
+            .observed_generation(status.and_then(|status| status.observed_generation))
     }
 }
 

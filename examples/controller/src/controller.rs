@@ -6,7 +6,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use futures::{FutureExt as _, StreamExt as _};
-use gotk_metrics::{ControllerExt as _, Recorder};
+use gotk_metrics::Recorder;
+use gotk_metrics::kube::ControllerExt as _;
 use kube::runtime::{Controller, watcher};
 use kube::{Api, Client};
 use tokio::select;

@@ -27,7 +27,7 @@ pin_project! {
     ///
     /// Dropped before it is ready, the attempt counts as cancelled.
     #[must_use = "futures do nothing unless polled; the attempt has started and counts as cancelled if this is dropped"]
-    pub struct Recorded<F, C = fn(&<F as Future>::Output) -> Outcome>
+    pub struct AttemptFuture<F, C = fn(&<F as Future>::Output) -> Outcome>
     where
         F: Future,
     {
@@ -38,7 +38,7 @@ pin_project! {
     }
 }
 
-impl<F: Future, C> Recorded<F, C> {
+impl<F: Future, C> AttemptFuture<F, C> {
     pub(crate) fn new(mut attempt: Attempt, future: F, outcome: C) -> Self {
         // A panic of the future is seen by `poll`. This one may be dropped by a thread that unwinds
         // for a reason of its own, or long after the panic was caught.
@@ -51,7 +51,7 @@ impl<F: Future, C> Recorded<F, C> {
     }
 }
 
-impl<F, C> Future for Recorded<F, C>
+impl<F, C> Future for AttemptFuture<F, C>
 where
     F: Future,
     C: FnOnce(&F::Output) -> Outcome,
@@ -74,9 +74,9 @@ where
     }
 }
 
-impl<F: Future + fmt::Debug, C> fmt::Debug for Recorded<F, C> {
+impl<F: Future + fmt::Debug, C> fmt::Debug for AttemptFuture<F, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorded")
+        f.debug_struct("AttemptFuture")
             .field("future", &self.future)
             .field("attempt", &self.attempt)
             .finish_non_exhaustive()
