@@ -70,7 +70,6 @@ bench-once:
     cargo bench -p micro -- --test
     cargo bench -p track -- --test
     cargo bench -p peers -- --quick
-    cargo bench -p gzip -- --quick
 
 # Draws the dashboards into docs/images, after asking all that they and the rules ask.
 dashboards:

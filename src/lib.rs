@@ -234,9 +234,7 @@ pub use recorder::{Recorder, RecorderBuilder};
 #[cfg(feature = "kube")]
 pub use resource_info::InfoLabelError;
 #[cfg(feature = "server")]
-pub use server::{
-    BindAddress, BindError, Gzip, MetricsBody, MetricsServer, MetricsService, PathError,
-};
+pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
 #[cfg(feature = "auth")]
 pub use server::{KubernetesAuth, Review, ReviewError};
 #[cfg(feature = "tls")]
