@@ -261,7 +261,7 @@ impl Recorder {
 
     /// Appends the metrics of `registry` to every exposition from now on, after our families.
     ///
-    /// A registry of prometheus-client 0.25: that of another version is another type.
+    /// A registry of prometheus-client 0.26: that of another version is another type.
     ///
     /// For text 0.0.4 they are converted: counters gain `_total` in TYPE and HELP, units and
     /// exemplars are dropped, an info becomes a gauge. Numbers stay as prometheus-client writes
