@@ -6,7 +6,7 @@ mod bounds;
 mod families;
 
 pub(crate) use self::bounds::{
-    RECONCILE_BOUNDS, RECONCILE_TIME_BOUNDS, REQUEST_BOUNDS, WORK_BOUNDS,
+    ATTEMPT_BOUNDS, RECONCILE_BOUNDS, RECONCILE_TIME_BOUNDS, REQUEST_BOUNDS, WORK_BOUNDS,
 };
 use self::families::Description;
 pub use self::families::Family;

@@ -10,9 +10,8 @@ mod column;
 mod convert;
 mod float;
 mod lines;
-mod sample_lines;
-mod samples;
 mod selection;
+mod totals;
 
 #[cfg(feature = "server")]
 pub(crate) use self::accept::thousandths;

@@ -192,8 +192,8 @@ mod families;
 mod inner;
 #[cfg(feature = "kube")]
 mod kube;
-mod leases;
 mod membership;
+mod metric;
 #[cfg(all(test, gotk_loom))]
 mod models;
 mod object;

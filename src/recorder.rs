@@ -13,7 +13,7 @@ use crate::error::{AlreadyRegistered, AlreadySet, AppendError};
 use crate::exposition::{Chunks, Format, Selection, append, register_collector};
 use crate::families::{ConditionGauge, DurationHistogram, Recording, SuspendGauge};
 use crate::inner::Inner;
-use crate::object::ToObjectId;
+use crate::object::{MAX_NAME, ToObjectId, cap};
 use crate::sync::{Arc, Ordering};
 
 /// Records what a controller does and writes it as Prometheus metrics.
@@ -137,7 +137,10 @@ impl Recorder {
     /// assert!(recorder.encode(Format::Text).contains(line));
     /// ```
     pub fn record_leader(&self, name: &str, leads: bool) {
-        self.inner.leases.set(name, leads);
+        let lease = cap(name, MAX_NAME);
+        self.inner
+            .leases
+            .with(lease, |lease| lease.set(leads.into()));
     }
 
     /// Records several things of one object, as one call for each after another would.

@@ -41,13 +41,13 @@ pub(super) fn encode_all(inner: &Inner, format: Format, selection: &Selection) -
             let owner = Owner::Registry(position);
             convert::append(&mut out, &text, format, |name, metric_type| {
                 let taken = names.take(name, metric_type, owner).is_ok();
-                left_out += usize::from(!taken);
+                left_out += u64::from(!taken);
                 taken && selection.has(name, metric_type)
             });
         } else {
             left_out = 1;
         }
-        inner.registries.count_errors(left_out);
+        inner.registries.errors.add(left_out);
     }
     out
 }

@@ -8,8 +8,7 @@ use std::fmt;
 use super::appended::encode_all;
 use super::column::Column;
 use super::lines::{Lines, write_header};
-use super::sample_lines::write_samples;
-use super::samples::samples;
+use super::totals::write_totals;
 use super::{Format, Selection};
 use crate::catalog::Family;
 use crate::inner::Inner;
@@ -167,7 +166,7 @@ impl Chunks {
             | Family::SuspendStatus
             | Family::DeletionTimestamp => self.write_objects(family, position, out, limit),
             _ => {
-                write_samples(out, family, samples(&self.inner, family), self.format);
+                write_totals(out, &self.inner, family, self.format);
                 None
             }
         }
