@@ -213,6 +213,7 @@ mod status;
 mod store;
 mod sync;
 mod tracking;
+mod unwind;
 
 pub use attempt::Attempt;
 pub use catalog::{Family, FamilyType};

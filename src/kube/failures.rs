@@ -10,6 +10,7 @@ use std::task::Poll;
 
 use crate::ErrorCategory;
 use crate::sync::Arc;
+use crate::unwind::catch;
 
 /// What becomes of an `E` and of a panic. Not named outside of this crate.
 pub trait Failures<E>: Clone {
@@ -96,8 +97,6 @@ impl<E: ErrorCategory, R: Failures<E>> Failures<E> for Categorized<R> {
 
     fn category(&self, error: &E) -> Option<&'static str> {
         // The user's code, which must not change what reconcile returns.
-        catch_unwind(AssertUnwindSafe(|| error.category()))
-            .map_err(std::mem::forget)
-            .ok()
+        catch(|| error.category())
     }
 }
