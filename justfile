@@ -30,8 +30,10 @@ msrv:
 minimal:
     scripts/minimal
 
-# The documentation as docs.rs builds it. The `docsrs` that it sets besides needs a nightly rustdoc.
+# Writes the table of docs/metrics.md, then the documentation as docs.rs builds it. The `docsrs` that docs.rs sets needs
+# a nightly rustdoc.
 docs:
+    WRITE_DOCS=1 cargo test --quiet --all-features --test documentation
     RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --all-features
 
 # Changes of the API since the last release, and foreign types in it. Needs cargo-check-external-types with its nightly.
@@ -70,7 +72,6 @@ bench-once:
     cargo bench -p micro -- --test
     cargo bench -p track -- --test
     cargo bench -p peers -- --quick
-    cargo bench -p gzip -- --quick
 
 # Draws the dashboards into docs/images, after asking all that they and the rules ask.
 dashboards:

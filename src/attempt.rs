@@ -134,7 +134,7 @@ impl Attempt {
                 if (is_wrapped || outer.is_wrapped())
                     && let Some(controller) = &controller
                 {
-                    controller.overlapped();
+                    controller.overlapping.inc();
                 }
                 outer.life().map(|life| life.begin(inner.store.round()))
             })
@@ -294,7 +294,7 @@ impl Live {
             match end {
                 End::Finished(outcome) => controller.finished(outcome),
                 End::Panicked => controller.panicked(),
-                End::Cancelled => return controller.cancelled(),
+                End::Cancelled => return controller.cancelled.inc(),
             }
             controller.work.observe(took);
         }

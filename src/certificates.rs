@@ -2,14 +2,13 @@
 //!
 //! Counters only: the server writes them, the exposition reads them.
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::metric::Counter;
 
-/// The reads of one recorder, by whatever server. Relaxed throughout: the counters guard no other
-/// memory.
+/// The reads of one recorder, by whatever server.
 #[derive(Debug, Default)]
 pub(crate) struct Certificates {
-    reads: AtomicU64,
-    errors: AtomicU64,
+    reads: Counter,
+    errors: Counter,
 }
 
 impl Certificates {
@@ -19,21 +18,21 @@ impl Certificates {
     }
 
     pub(crate) fn reads(&self) -> u64 {
-        self.reads.load(Ordering::Relaxed)
+        self.reads.get()
     }
 
     pub(crate) fn errors(&self) -> u64 {
-        self.errors.load(Ordering::Relaxed)
+        self.errors.get()
     }
 }
 
 #[cfg(feature = "tls")]
 impl Certificates {
     pub(crate) fn read(&self) {
-        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.reads.inc();
     }
 
     pub(crate) fn failed(&self) {
-        self.errors.fetch_add(1, Ordering::Relaxed);
+        self.errors.inc();
     }
 }

@@ -4,11 +4,10 @@
 //! lock while it does, since a clock can be the user's code.
 
 use std::fmt;
-use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::sync::{Arc, AtomicU64, Ordering};
+use crate::unwind::catch;
 
 /// The recorder's monotonic clock: time since some fixed moment.
 pub(crate) enum Clock {
@@ -33,11 +32,7 @@ impl Clock {
     pub(crate) fn now(&self) -> Duration {
         match self {
             Self::System(start) => start.elapsed(),
-            Self::Custom(now) => catch_unwind(AssertUnwindSafe(now)).unwrap_or_else(|payload| {
-                // Leaked: its drop is the user's code and could panic too.
-                mem::forget(payload);
-                Duration::ZERO
-            }),
+            Self::Custom(now) => catch(now).unwrap_or_default(),
         }
     }
 }

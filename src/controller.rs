@@ -1,8 +1,7 @@
-//! What is counted per controller, over all its objects.
+//! The counts of a controller, over all its objects.
 //!
 //! Counters only grow and outlive the objects: `forget` and `clear` leave them alone.
 
-mod categories;
 mod names;
 mod work;
 
@@ -10,21 +9,25 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::panic::RefUnwindSafe;
 
-use self::categories::Categories;
 #[cfg(feature = "kube")]
 pub(crate) use self::names::Claim;
 pub(crate) use self::names::Controllers;
-pub(crate) use self::work::{Seat, Unfinished, Work};
+pub(crate) use self::work::{Seat, Work};
 
+use crate::metric::{Counter, Gauge, Labelled};
+use crate::object::{MAX_NAME, cap};
 use crate::status::ConditionStatus;
-use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+
+/// Categories are words of the program, and few. Anything else would be a series for each message.
+const MAX_CATEGORIES: usize = 32;
 
 /// How an attempt ended: the label `result` of `controller_runtime_reconcile_total`.
 ///
 /// # Examples
 ///
 /// ```
-/// use gotk_metrics::{Format, ObjectId, Outcome, Recorder};
+/// use gotk_metrics::{Format, ObjectId, Outcome, RecordReconcile as _, Recorder};
 ///
 /// let recorder = Recorder::new();
 /// let attempt = recorder.start(&ObjectId::new("Bucket", "charts").within("infra"));
@@ -57,27 +60,27 @@ impl Outcome {
     }
 }
 
-/// The counters of one controller. Relaxed throughout: they guard no other memory.
+/// The counts of one controller.
 #[derive(Default)]
 pub(crate) struct Controller {
     /// The value of the label `controller`.
     name: Box<str>,
-    results: [AtomicU64; 4],
-    panics: AtomicU64,
-    cancelled: AtomicU64,
-    overlapping: AtomicU64,
-    timeouts: AtomicU64,
+    results: [Counter; 4],
+    pub(crate) panics: Counter,
+    pub(crate) cancelled: Counter,
+    pub(crate) overlapping: Counter,
+    pub(crate) timeouts: Counter,
     /// How long its attempts took and take.
     pub(crate) work: Work,
-    retries: AtomicU64,
-    terminal_errors: AtomicU64,
-    categories: Categories,
-    /// Whether a stream was seen, which shows the two errors below.
+    pub(crate) retries: Counter,
+    pub(crate) terminal_errors: Counter,
+    pub(crate) categories: Labelled<&'static str, Counter, MAX_CATEGORIES>,
+    /// Set by a stream. It shows the two errors below.
     streams: AtomicBool,
-    watch_errors: AtomicU64,
-    not_found: AtomicU64,
-    /// Zero while nobody has told.
-    max_concurrent: AtomicU64,
+    pub(crate) watch_errors: Counter,
+    pub(crate) not_found: Counter,
+    /// Zero while it is not known.
+    max_concurrent: Gauge,
     /// How many functions and streams have it as theirs.
     claims: AtomicUsize,
 }
@@ -116,53 +119,16 @@ impl Controller {
             Outcome::RequeueAfter => requeue_after,
             Outcome::Success => success,
         };
-        counter.fetch_add(1, Ordering::Relaxed);
+        counter.inc();
         if outcome == Outcome::RequeueAfter {
-            self.count_retry();
+            self.retries.inc();
         }
     }
 
-    /// An object is to be reconciled again after some time.
-    pub(crate) fn count_retry(&self) {
-        self.retries.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn retry_count(&self) -> u64 {
-        self.retries.load(Ordering::Relaxed)
-    }
-
-    /// A panic is an error as well.
+    /// Counts a panic, which is an error as well.
     pub(crate) fn panicked(&self) {
         self.finished(Outcome::Error);
-        self.panics.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// No result: nobody knows how the attempt would have ended.
-    pub(crate) fn cancelled(&self) {
-        self.cancelled.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// An attempt took longer than its limit; it ends as an error besides.
-    pub(crate) fn timed_out(&self) {
-        self.timeouts.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn timeout_count(&self) -> u64 {
-        self.timeouts.load(Ordering::Relaxed)
-    }
-
-    /// A category of errors that is exposed from now on, at 0.
-    pub(crate) fn begin_category(&self, category: &'static str) {
-        self.categories.add(category, 0);
-    }
-
-    /// An attempt was started inside another one on the same object.
-    pub(crate) fn overlapped(&self) {
-        self.overlapping.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn overlapping_count(&self) -> u64 {
-        self.overlapping.load(Ordering::Relaxed)
+        self.panics.inc();
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -170,80 +136,46 @@ impl Controller {
     }
 
     pub(crate) fn results(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let counts = self.results.iter().map(|n| n.load(Ordering::Relaxed));
-        RESULTS.into_iter().zip(counts)
+        RESULTS
+            .into_iter()
+            .zip(self.results.iter().map(Counter::get))
     }
 
     /// Every error came from an attempt, so this is the count of that result.
-    pub(crate) fn error_count(&self) -> u64 {
+    pub(crate) fn errors(&self) -> u64 {
         let [error, ..] = &self.results;
-        error.load(Ordering::Relaxed)
+        error.get()
     }
 
-    pub(crate) fn panic_count(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
+    /// Exposes a category of errors from now on, at 0.
+    pub(crate) fn begin_category(&self, category: &'static str) {
+        let category = cap(category, MAX_NAME);
+        self.categories.with(&category, |_| ());
     }
 
-    pub(crate) fn cancelled_count(&self) -> u64 {
-        self.cancelled.load(Ordering::Relaxed)
-    }
-
-    /// An attempt failed with an error of this category.
+    /// Counts an attempt that failed with an error of this category.
     pub(crate) fn failed_as(&self, category: &'static str) {
-        self.categories.add(category, 1);
+        let category = cap(category, MAX_NAME);
+        self.categories.with(&category, Counter::inc);
     }
 
-    pub(crate) fn categories(&self) -> Vec<(&'static str, u64)> {
-        self.categories.all()
-    }
-
-    pub(crate) fn refused_categories(&self) -> u64 {
-        self.categories.refused()
-    }
-
-    /// The error policy answered that there is nothing to try again.
-    pub(crate) fn failed_terminally(&self) {
-        self.terminal_errors.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn terminal_error_count(&self) -> u64 {
-        self.terminal_errors.load(Ordering::Relaxed)
-    }
-
-    /// There is a stream whose errors are counted.
+    /// Declares that there is a stream whose errors are counted.
     pub(crate) fn enable_stream_counters(&self) {
         self.streams.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn watch_failed(&self) {
-        self.watch_errors.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn watch_error_count(&self) -> Option<u64> {
-        self.of_stream(&self.watch_errors)
-    }
-
-    pub(crate) fn object_not_found(&self) {
-        self.not_found.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn not_found_count(&self) -> Option<u64> {
-        self.of_stream(&self.not_found)
-    }
-
-    /// None for a controller that was never seen to have a stream: it would show a zero that nobody
-    /// has counted.
-    fn of_stream(&self, count: &AtomicU64) -> Option<u64> {
+    /// Returns `None` for a controller that was never seen to have a stream: it would show a zero
+    /// that was never counted.
+    pub(crate) fn of_stream(&self, count: &Counter) -> Option<u64> {
         let streams = self.streams.load(Ordering::Relaxed);
-        streams.then(|| count.load(Ordering::Relaxed))
+        streams.then(|| count.get())
     }
 
     pub(crate) fn set_max_concurrent(&self, max: NonZeroU64) {
-        self.max_concurrent.store(max.get(), Ordering::Relaxed);
+        self.max_concurrent.set(max.get());
     }
 
     pub(crate) fn max_concurrent(&self) -> Option<u64> {
-        let max = self.max_concurrent.load(Ordering::Relaxed);
-        (max > 0).then_some(max)
+        Some(self.max_concurrent.get()).filter(|max| *max > 0)
     }
 }

@@ -8,22 +8,16 @@ mod chunks;
 mod collector;
 mod column;
 mod convert;
-#[cfg(feature = "server")]
-mod deflate;
 mod float;
 mod lines;
-mod sample_lines;
-mod samples;
 mod selection;
-mod sink;
+mod totals;
 
 #[cfg(feature = "server")]
 pub(crate) use self::accept::thousandths;
 pub(crate) use self::appended::append;
 pub use self::chunks::Chunks;
 pub(crate) use self::collector::register_collector;
-#[cfg(feature = "server")]
-pub(crate) use self::deflate::Deflate;
 pub(crate) use self::selection::Selection;
 
 /// A text format of the exposition.

@@ -9,14 +9,17 @@ use std::panic::RefUnwindSafe;
 use crate::catalog::Family;
 use crate::certificates::Certificates;
 use crate::controller::Controllers;
-use crate::leases::Leases;
+use crate::metric::{Counter, Gauge, Labelled};
 use crate::registries::Registries;
 use crate::requests::Requests;
 use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
 use crate::store::{Snapshot, Store};
-use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicUsize};
 use crate::tracking::Tracking;
+
+/// A process takes part in one or two elections; the bound is against names made of user input.
+const MAX_LEASES: usize = 16;
 
 pub(crate) struct Inner {
     pub(crate) store: Store,
@@ -25,13 +28,14 @@ pub(crate) struct Inner {
     pub(crate) registries: Registries,
     pub(crate) scrapes: Scrapes,
     pub(crate) certificates: Certificates,
-    pub(crate) leases: Leases,
+    /// Which leases this process holds.
+    pub(crate) leases: Labelled<String, Gauge, MAX_LEASES>,
     pub(crate) requests: Requests,
     pub(crate) tracking: Tracking,
     pub(crate) bounds: Box<[f64]>,
     /// The bits of the families that are switched off.
     pub(crate) without: u64,
-    pub(crate) refused_types: AtomicU64,
+    pub(crate) refused_types: Counter,
     /// Of the last exposition that was asked for as one string: the next one will be about as
     /// long.
     pub(crate) last_length: AtomicUsize,
@@ -66,14 +70,12 @@ impl Inner {
     }
 
     pub(crate) fn count_refused_type(&self) {
-        // Relaxed: a count of its own.
-        self.refused_types.fetch_add(1, Ordering::Relaxed);
+        self.refused_types.inc();
     }
 
     /// How many recordings each limit refused, in the order of the exposition.
     pub(crate) fn refused(&self) -> [(&'static str, u64); 6] {
-        let types = self.refused_types.load(Ordering::Relaxed);
-        let types = types + self.tracking.refused_types();
+        let types = self.refused_types.get() + self.tracking.refused_types();
         [
             ("condition_types", types),
             ("controllers", self.controllers.refused()),

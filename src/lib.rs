@@ -191,8 +191,8 @@ mod families;
 mod inner;
 #[cfg(feature = "kube")]
 pub mod kube;
-mod leases;
 mod membership;
+mod metric;
 #[cfg(all(test, gotk_loom))]
 mod models;
 mod object;
@@ -214,6 +214,7 @@ mod status;
 mod store;
 mod sync;
 mod tracking;
+mod unwind;
 
 pub use attempt::Attempt;
 pub use catalog::{Family, FamilyType};
@@ -228,9 +229,7 @@ pub use observe::{Condition, Conditions, Observe, Observed};
 pub use reconcile::{AttemptFuture, Completion, ErrorCategory, RecordReconcile};
 pub use recorder::{Recorder, RecorderBuilder};
 #[cfg(feature = "server")]
-pub use server::{
-    BindAddress, BindError, Gzip, MetricsBody, MetricsServer, MetricsService, PathError,
-};
+pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
 #[cfg(feature = "auth")]
 pub use server::{KubernetesAuth, Review, ReviewError};
 #[cfg(feature = "tls")]

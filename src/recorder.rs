@@ -13,6 +13,7 @@ use crate::error::{AlreadyRegistered, AlreadySet, AppendError};
 use crate::exposition::{Chunks, Format, Selection, append, register_collector};
 use crate::families::{ConditionGauge, DurationHistogram, SuspendGauge};
 use crate::inner::Inner;
+use crate::object::{MAX_NAME, cap};
 use crate::sync::{Arc, Ordering};
 
 /// Records what a controller does and writes it as Prometheus metrics.
@@ -137,7 +138,10 @@ impl Recorder {
     /// assert!(recorder.encode(Format::Text).contains(line));
     /// ```
     pub fn record_leader(&self, name: &str, leads: bool) {
-        self.inner.leases.set(name, leads);
+        let lease = cap(name, MAX_NAME);
+        self.inner
+            .leases
+            .with(lease, |lease| lease.set(leads.into()));
     }
 
     /// The whole exposition as one string.
@@ -231,7 +235,7 @@ impl Recorder {
 
     /// Appends the metrics of `registry` to every exposition from now on, after our families.
     ///
-    /// A registry of prometheus-client 0.25: that of another version is another type.
+    /// A registry of prometheus-client 0.26: that of another version is another type.
     ///
     /// For text 0.0.4 they are converted: counters gain `_total` in TYPE and HELP, units and
     /// exemplars are dropped, an info becomes a gauge. Numbers stay as prometheus-client writes

@@ -11,12 +11,14 @@ pub(crate) use self::names::{Names, Owner, sample_names};
 
 use crate::catalog::Family;
 use crate::error::AppendError;
-use crate::sync::{Arc, AtomicU64, Ordering, RwLock};
+use crate::metric::Counter;
+use crate::sync::{Arc, RwLock};
 
 pub(crate) struct Registries {
     own: Names,
     appended: RwLock<Appended>,
-    errors: AtomicU64,
+    /// How many parts were left out of expositions.
+    pub(crate) errors: Counter,
 }
 
 struct Appended {
@@ -34,7 +36,7 @@ impl Registries {
                 names: own.clone(),
             }),
             own,
-            errors: AtomicU64::new(0),
+            errors: Counter::default(),
         }
     }
 
@@ -75,14 +77,8 @@ impl Registries {
         self.own.clone()
     }
 
-    /// How many parts were left out of expositions so far; `None` if nothing was ever appended.
-    pub(crate) fn errors(&self) -> Option<u64> {
-        let any = !self.appended.read().registries.is_empty();
-        any.then(|| self.errors.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn count_errors(&self, errors: usize) {
-        // Relaxed: a count of its own.
-        self.errors.fetch_add(errors as u64, Ordering::Relaxed);
+    /// Returns true once a registry was appended.
+    pub(crate) fn any(&self) -> bool {
+        !self.appended.read().registries.is_empty()
     }
 }

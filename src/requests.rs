@@ -1,13 +1,14 @@
-//! What is counted of the requests to API servers.
+//! The counts of requests to API servers.
 //!
-//! Numbers and words only: what a request is, the layer in `client` knows.
+//! Numbers and words only. The layer in `client` knows HTTP.
 
 use std::array;
 use std::time::Duration;
 
 use crate::catalog::REQUEST_BOUNDS;
+use crate::metric::{Buckets, Counter, Histogram, Labelled};
 use crate::object::{MAX_NAME, cap};
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
+use crate::sync::Arc;
 
 /// A controller talks to one API server or a few; the bound is against hosts made of user input.
 const MAX_HOSTS: usize = 16;
@@ -21,9 +22,8 @@ const METHODS: [&str; 9] = [
 /// All requests of one recorder's clients.
 #[derive(Default)]
 pub(crate) struct Requests {
-    /// In the order of their names.
-    hosts: Mutex<Vec<Arc<Host>>>,
-    refused: AtomicU64,
+    hosts: Labelled<String, Arc<Host>, MAX_HOSTS>,
+    refused: Counter,
 }
 
 /// One of [`METHODS`].
@@ -42,41 +42,20 @@ pub(crate) enum Code {
 pub(crate) struct Host {
     /// The value of the label `host`.
     name: Box<str>,
-    seen: Mutex<Seen>,
-}
-
-struct Seen {
-    /// In the order of the exposition, with room for all there can be: nothing is allocated for a
-    /// request.
-    results: Vec<((Code, Method), u64)>,
-    durations: [RequestDurations; METHODS.len()],
-}
-
-/// A histogram over [`REQUEST_BOUNDS`].
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct RequestDurations {
-    /// Of each bucket, not cumulative; the last one is that of `+Inf`.
-    pub(crate) counts: [u64; REQUEST_BOUNDS.len() + 1],
-    pub(crate) sum: f64,
+    results: Labelled<(Code, Method), Counter, MAX_RESULTS>,
+    /// Of each method.
+    durations: [Histogram<{ REQUEST_BOUNDS.len() }>; METHODS.len()],
 }
 
 impl Requests {
-    /// The host of that name; `None` if there are too many, which is to be counted at each request.
+    /// Returns the host of that name. `None` if there are too many, which each request counts.
     pub(crate) fn host(&self, name: &str) -> Option<Arc<Host>> {
         let name = cap(name, MAX_NAME);
-        let mut hosts = self.hosts.lock();
-        match hosts.binary_search_by(|known| (*known.name).cmp(name)) {
-            Ok(at) => hosts.get(at).map(Arc::clone),
-            Err(_) if hosts.len() == MAX_HOSTS => None,
-            Err(at) => {
-                let host = Arc::new(Host::new(name));
-                hosts.insert(at, Arc::clone(&host));
-                Some(host)
-            }
-        }
+        self.hosts
+            .with_new(name, || Arc::new(Host::new(name)), Arc::clone)
     }
 
-    /// A request has ended. `took` is `None` for one whose answer goes on for as long as it likes.
+    /// Counts a request that has ended. `took` is `None` if its answer may continue forever.
     pub(crate) fn ended(
         &self,
         host: Option<&Host>,
@@ -84,69 +63,58 @@ impl Requests {
         code: Code,
         took: Option<Duration>,
     ) {
-        let (Some(host), Some(method)) = (host, method) else {
-            return self.refuse();
-        };
-        let counted = {
-            let mut seen = host.seen.lock();
-            if let Some(took) = took {
-                seen.took(method, took);
+        let counted = host.zip(method).and_then(|(host, method)| {
+            if let (Some(took), Some(durations)) = (took, host.durations.get(method.0)) {
+                durations.observe(took.as_secs_f64());
             }
-            seen.count(code, method)
-        };
-        if !counted {
-            self.refuse();
+            host.results.with(&(code, method), Counter::inc)
+        });
+        if counted.is_none() {
+            self.refused.inc();
         }
-    }
-
-    fn refuse(&self) {
-        // Relaxed: a count of its own.
-        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+        self.refused.get()
     }
 
-    /// How many requests there were, in the order of the exposition: by code, host and method.
+    /// Returns how many requests there were, in the order of the exposition: by code, host and
+    /// method.
     pub(crate) fn results(&self) -> Vec<([String; 3], u64)> {
-        let mut all = Vec::new();
-        for host in self.hosts.lock().iter() {
-            let seen = host.seen.lock();
-            let results = seen.results.iter();
-            all.extend(results.map(|((code, method), count)| {
-                let labels = [code.label(), host.name.to_string(), method.label()];
-                (labels, *count)
-            }));
-        }
+        let hosts = self.hosts.read(|name, host| {
+            host.results.read(|(code, method), count| {
+                let labels = [code.label(), name.clone(), method.label().to_owned()];
+                (labels, count.get())
+            })
+        });
+        let mut all = hosts.concat();
         all.sort_unstable();
         all
     }
 
-    /// How long they took, in the order of the exposition: by host and method.
-    pub(crate) fn durations(&self) -> Vec<([String; 2], RequestDurations)> {
-        let mut all = Vec::new();
-        for host in self.hosts.lock().iter() {
-            let durations = host.seen.lock().durations;
-            for (method, durations) in METHODS.into_iter().zip(durations) {
-                if durations.counts.iter().any(|count| *count > 0) {
-                    all.push(([host.name.to_string(), method.to_owned()], durations));
-                }
-            }
-        }
-        all
+    /// Returns how long they took, in the order of the exposition: by host and method.
+    pub(crate) fn durations(&self) -> Vec<([String; 2], Buckets)> {
+        let hosts = self.hosts.read(|name, host| {
+            let durations = METHODS.into_iter().zip(&host.durations);
+            let durations = durations
+                .map(|(method, durations)| ([name.clone(), method.to_owned()], durations.read()));
+            durations
+                .filter(|(_, durations)| durations.count() > 0)
+                .collect()
+        });
+        let hosts: Vec<Vec<_>> = hosts;
+        hosts.concat()
     }
 }
 
 impl Method {
-    /// `None` for a method that HTTP does not define: a name could be anything.
+    /// Returns `None` for a method that HTTP does not define: a name could be anything.
     pub(crate) fn named(name: &str) -> Option<Self> {
         METHODS.binary_search(&name).ok().map(Self)
     }
 
-    fn label(self) -> String {
-        let name = METHODS.get(self.0).copied().unwrap_or_default();
-        name.to_owned()
+    fn label(self) -> &'static str {
+        METHODS.get(self.0).copied().unwrap_or_default()
     }
 }
 
@@ -154,7 +122,7 @@ impl Code {
     fn label(self) -> String {
         match self {
             Self::Status(code) => code.to_string(),
-            // Whatever an error says could be anything; this is what client-go writes.
+            // The text of an error could be anything; this is what client-go writes.
             Self::Error => "<error>".to_owned(),
         }
     }
@@ -162,49 +130,16 @@ impl Code {
 
 impl Host {
     fn new(name: &str) -> Self {
-        let seen = Seen {
-            results: Vec::with_capacity(MAX_RESULTS),
-            durations: array::from_fn(|_| RequestDurations::default()),
-        };
         Self {
             name: name.into(),
-            seen: Mutex::new(seen),
+            // Nothing is allocated for a request.
+            results: Labelled::reserved(),
+            durations: array::from_fn(|_| Histogram::new(&REQUEST_BOUNDS)),
         }
     }
 
     #[cfg(feature = "client")]
     pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-}
-
-impl Seen {
-    /// Whether there was room.
-    fn count(&mut self, code: Code, method: Method) -> bool {
-        let key = (code, method);
-        match self.results.binary_search_by(|(known, _)| known.cmp(&key)) {
-            Ok(at) => {
-                if let Some((_, count)) = self.results.get_mut(at) {
-                    *count += 1;
-                }
-                true
-            }
-            Err(_) if self.results.len() == MAX_RESULTS => false,
-            Err(at) => {
-                self.results.insert(at, (key, 1));
-                true
-            }
-        }
-    }
-
-    fn took(&mut self, Method(method): Method, took: Duration) {
-        let seconds = took.as_secs_f64();
-        let bucket = REQUEST_BOUNDS.partition_point(|bound| *bound < seconds);
-        if let Some(durations) = self.durations.get_mut(method) {
-            durations.sum += seconds;
-            if let Some(count) = durations.counts.get_mut(bucket) {
-                *count += 1;
-            }
-        }
     }
 }

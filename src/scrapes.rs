@@ -2,11 +2,12 @@
 //!
 //! Counters only: the server writes them, the exposition reads them.
 
-use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
+use crate::metric::{Buckets, Counter, Histogram};
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// Upper bounds of `gotkmetrics_scrape_duration_seconds`, in seconds: from a scrape of a few
 /// objects to the longest that the server lets one take unless it is told otherwise.
-pub(crate) const SCRAPE_BOUNDS: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0];
+const SCRAPE_BOUNDS: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0];
 /// The label `code`, in the order of the exposition, and whether it takes access control to have
 /// it.
 const CODES: [(&str, bool); 5] = [
@@ -19,23 +20,29 @@ const CODES: [(&str, bool); 5] = [
 
 /// The scrapes of one recorder, by whatever server. Relaxed throughout: the counters guard no other
 /// memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Scrapes {
-    begun: AtomicU64,
+    begun: Counter,
     in_flight: AtomicU64,
     guarded: AtomicBool,
-    codes: [AtomicU64; CODES.len()],
-    aborted: AtomicU64,
-    bytes: AtomicU64,
-    durations: Mutex<ScrapeDurations>,
+    codes: [Counter; CODES.len()],
+    aborted: Counter,
+    bytes: Counter,
+    durations: Histogram<{ SCRAPE_BOUNDS.len() }>,
 }
 
-/// A histogram over [`SCRAPE_BOUNDS`].
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ScrapeDurations {
-    /// Of each bucket, not cumulative; the last one is that of `+Inf`.
-    pub(crate) counts: [u64; SCRAPE_BOUNDS.len() + 1],
-    pub(crate) sum: f64,
+impl Default for Scrapes {
+    fn default() -> Self {
+        Self {
+            begun: Counter::default(),
+            in_flight: AtomicU64::new(0),
+            guarded: AtomicBool::new(false),
+            codes: Default::default(),
+            aborted: Counter::default(),
+            bytes: Counter::default(),
+            durations: Histogram::new(&SCRAPE_BOUNDS),
+        }
+    }
 }
 
 /// How a scrape was answered.
@@ -59,7 +66,7 @@ pub(crate) enum ScrapeEnd {
 impl Scrapes {
     /// `None` before the first one: who does not use our server does not see it counted.
     pub(crate) fn seen(&self) -> Option<&Self> {
-        (self.begun.load(Ordering::Relaxed) > 0).then_some(self)
+        (self.begun.get() > 0).then_some(self)
     }
 
     pub(crate) fn in_flight(&self) -> u64 {
@@ -68,7 +75,7 @@ impl Scrapes {
 
     pub(crate) fn codes(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let guarded = self.guarded.load(Ordering::Relaxed);
-        let counts = self.codes.iter().map(|n| n.load(Ordering::Relaxed));
+        let counts = self.codes.iter().map(Counter::get);
         let codes = CODES.into_iter().zip(counts);
         codes.filter_map(move |((code, denies), count)| {
             (guarded || !denies).then_some((code, count))
@@ -76,15 +83,15 @@ impl Scrapes {
     }
 
     pub(crate) fn aborted(&self) -> u64 {
-        self.aborted.load(Ordering::Relaxed)
+        self.aborted.get()
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
+        self.bytes.get()
     }
 
-    pub(crate) fn durations(&self) -> ScrapeDurations {
-        *self.durations.lock()
+    pub(crate) fn durations(&self) -> Buckets {
+        self.durations.read()
     }
 }
 
@@ -99,12 +106,12 @@ impl Scrapes {
 #[cfg(feature = "server")]
 impl Scrapes {
     pub(crate) fn begin(&self) {
-        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.begun.inc();
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn sent(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.bytes.add(bytes as u64);
     }
 
     /// To be called once for each [`begin`](Self::begin).
@@ -117,19 +124,11 @@ impl Scrapes {
             ScrapeEnd::MethodNotAllowed => not_allowed,
             ScrapeEnd::Failed => failed,
         };
-        code.fetch_add(1, Ordering::Relaxed);
+        code.inc();
         if matches!(end, ScrapeEnd::Aborted) {
-            self.aborted.fetch_add(1, Ordering::Relaxed);
+            self.aborted.inc();
         }
-        let seconds = took.as_secs_f64();
-        let bucket = SCRAPE_BOUNDS.partition_point(|bound| *bound < seconds);
-        {
-            let mut durations = self.durations.lock();
-            durations.sum += seconds;
-            if let Some(count) = durations.counts.get_mut(bucket) {
-                *count += 1;
-            }
-        }
+        self.durations.observe(took.as_secs_f64());
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -38,7 +38,6 @@ pub use self::bind::{BindAddress, BindError};
 pub use self::body::MetricsBody;
 use self::connection::connect;
 use self::crowd::Crowd;
-pub use self::gzip::Gzip;
 use self::limits::Limits;
 pub use self::path::PathError;
 use self::progress::Progress;
@@ -178,11 +177,11 @@ impl MetricsServer {
         self
     }
 
-    /// Whether a scraper that asks for gzip gets it, and how it is made.
+    /// Sets whether expositions are compressed for scrapers that accept gzip.
     ///
-    /// See [`MetricsService::gzip`]. Defaults to true, which is [`Gzip::Flate2`].
-    pub fn gzip(mut self, gzip: impl Into<Gzip>) -> Self {
-        self.service = self.service.gzip(gzip);
+    /// See [`MetricsService::gzip`]. Defaults to true.
+    pub fn gzip(mut self, enabled: bool) -> Self {
+        self.service = self.service.gzip(enabled);
         self
     }
 

@@ -5,7 +5,11 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::io::Write as _;
 use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::fleet::{Fleet, SERIES_PER_OBJECT};
 use crate::peer::Peer;
@@ -70,6 +74,23 @@ impl<'a> Comparison<'a> {
             buffer.clear();
             peer.encode(buffer, &mut |piece| bytes += piece.len());
             assert!(bytes > 0);
+        })
+    }
+
+    /// Encodes and compresses, as the answer to a scrape that accepts gzip.
+    pub(crate) fn compress(&self, peer: &dyn Peer) -> Ratio {
+        let buffer = &mut *self.buffer.borrow_mut();
+        let mut compressed = Vec::new();
+        self.compare("gzip", peer, |peer| {
+            compressed.clear();
+            buffer.clear();
+            // The level of our own endpoint.
+            let mut gzip = GzEncoder::new(&mut compressed, Compression::fast());
+            peer.encode(buffer, &mut |piece| {
+                gzip.write_all(piece.as_bytes()).expect("a Vec grows");
+            });
+            gzip.finish().expect("a Vec grows");
+            assert!(!compressed.is_empty());
         })
     }
 

@@ -68,6 +68,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             fleet.create(&*peer);
             ratios.push(comparison.record(&*peer));
             ratios.push(comparison.encode(&*peer));
+            ratios.push(comparison.compress(&*peer));
         }
     }
     for ratio in &ratios {

@@ -13,7 +13,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import attacks
-import direct
 import load
 import scrapers
 from checks import run_checks
@@ -32,14 +31,13 @@ PARTS = {
     "prometheus": scrapers.prometheus,
     "victoria-metrics": scrapers.victoria_metrics,
     "curl": scrapers.curl,
-    "direct": direct.direct,
     "wrk": load.wrk,
 }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for program in ("chromium", "endpoint", "prometheus", "promtool", "victoria-metrics", "wrk"):
+    for program in ("endpoint", "prometheus", "promtool", "victoria-metrics", "wrk"):
         parser.add_argument(f"--{program}", required=True)
     parser.add_argument("--libraries", help="where wrk finds its own")
     parser.add_argument("--short", action="store_true", help="the same in a minute, with fewer peers and smaller bodies")

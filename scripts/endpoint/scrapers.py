@@ -51,9 +51,9 @@ def objects(store):
     return {tuple(one["metric"].get(label, "") for label in ("kind", "name", "namespace")) for one in found}
 
 
-def scraped_by(checks, options, name, command, openmetrics, folder, *more):
+def scraped_by(checks, options, name, command, openmetrics, folder):
     """Starts the scraper, waits for a few scrapes and compares what it stored."""
-    flags = (("--openmetrics",) if openmetrics else ()) + more
+    flags = ("--openmetrics",) if openmetrics else ()
     with Endpoint(options.endpoint, "--hostile", "--objects", "200", *flags) as endpoint:
         target = "%s:%d" % endpoint.address
         config = folder / "scrape.yml"

@@ -51,9 +51,70 @@ pub(crate) const WORK_BOUNDS: [f64; 12] = [
     1000.0,
 ];
 
+/// The bounds of both families that show how long the attempts of a controller took.
+#[expect(clippy::unreadable_literal, reason = "Go's own digits")]
+pub(crate) const ATTEMPT_BOUNDS: [f64; 48] = [
+    1e-8,
+    1e-7,
+    1e-6,
+    9.999999999999999e-6,
+    9.999999999999999e-5,
+    0.001,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.15,
+    0.2,
+    0.25,
+    0.3,
+    0.35,
+    0.4,
+    0.45,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    1.0,
+    1.25,
+    1.5,
+    1.75,
+    2.0,
+    2.5,
+    3.0,
+    3.5,
+    4.0,
+    4.5,
+    5.0,
+    6.0,
+    7.0,
+    8.0,
+    9.0,
+    10.0,
+    15.0,
+    20.0,
+    25.0,
+    30.0,
+    40.0,
+    50.0,
+    60.0,
+    100.0,
+    1000.0,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attempts_have_the_bounds_of_both_families() {
+        let mut bounds = [&RECONCILE_TIME_BOUNDS[..], &WORK_BOUNDS].concat();
+        bounds.sort_unstable_by(f64::total_cmp);
+        bounds.dedup();
+        assert_eq!(bounds, ATTEMPT_BOUNDS);
+    }
 
     #[test]
     fn bounds_have_gos_bits() {

@@ -3,8 +3,9 @@
 //! A controller is never removed: its counters go on when whoever had its name comes back.
 
 use super::Controller;
+use crate::metric::Counter;
 use crate::object::{MAX_NAME, cap};
-use crate::sync::{Arc, AtomicU64, Ordering, RwLock};
+use crate::sync::{Arc, Ordering, RwLock};
 
 /// Most controllers in one process are far below; the bound is against kinds made of user input.
 const MAX_CONTROLLERS: usize = 64;
@@ -13,7 +14,7 @@ const MAX_CONTROLLERS: usize = 64;
 #[derive(Default)]
 pub(crate) struct Controllers {
     table: RwLock<Table>,
-    refused: AtomicU64,
+    refused: Counter,
 }
 
 #[derive(Default)]
@@ -81,7 +82,7 @@ impl Controllers {
 
     /// Counts an attempt that found no place for its controller.
     pub(crate) fn count_refused(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.refused.inc();
     }
 
     /// All controllers in the order of their names.
@@ -98,13 +99,13 @@ impl Controllers {
     /// How many errors found no place for their category.
     pub(crate) fn refused_categories(&self) -> u64 {
         let table = self.table.read();
-        let refused = table.by_name.iter().map(|c| c.refused_categories());
+        let refused = table.by_name.iter().map(|c| c.categories.refused());
         refused.sum()
     }
 
     /// How many attempts found no place for their controller.
     pub(crate) fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+        self.refused.get()
     }
 }
 

@@ -2,27 +2,24 @@
 //!
 //! Nothing is allocated for an attempt once as many were under way before.
 
-use std::array;
 use std::time::Duration;
 
-use crate::catalog::{RECONCILE_TIME_BOUNDS, WORK_BOUNDS};
-use crate::sync::{AtomicU64, Mutex, Ordering};
+use crate::catalog::ATTEMPT_BOUNDS;
+use crate::metric::Histogram;
+use crate::sync::Mutex;
 
 /// The attempts of one controller.
 pub(crate) struct Work {
-    reconciles: [AtomicU64; RECONCILE_TIME_BOUNDS.len() + 1],
-    in_queue: [AtomicU64; WORK_BOUNDS.len() + 1],
-    /// The bits of an f64, of both histograms: they see the same durations.
-    sum: AtomicU64,
+    /// Of the attempts that ended with a result. The controller and its workqueue show it with
+    /// bounds of their own; one histogram of all bounds halves the work at the end of an attempt.
+    pub(crate) durations: Histogram<{ ATTEMPT_BOUNDS.len() }>,
     under_way: Mutex<UnderWay>,
 }
 
 impl Default for Work {
     fn default() -> Self {
         Self {
-            reconciles: array::from_fn(|_| AtomicU64::new(0)),
-            in_queue: array::from_fn(|_| AtomicU64::new(0)),
-            sum: AtomicU64::new(0.0_f64.to_bits()),
+            durations: Histogram::new(&ATTEMPT_BOUNDS),
             under_way: Mutex::default(),
         }
     }
@@ -38,15 +35,6 @@ struct UnderWay {
 /// The place of an attempt among those under way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seat(usize);
-
-/// The attempts that ended, by how long they took.
-#[derive(Debug)]
-pub(crate) struct WorkDurations {
-    /// Of each bucket, not cumulative; the last one is that of `+Inf`.
-    pub(crate) reconciles: Vec<u64>,
-    pub(crate) in_queue: Vec<u64>,
-    pub(crate) sum: f64,
-}
 
 /// The attempts under way at a moment.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,30 +71,9 @@ impl Work {
         }
     }
 
-    /// An attempt ended with a result.
+    /// Counts an attempt that ended with a result.
     pub(crate) fn observe(&self, took: Duration) {
-        let seconds = took.as_secs_f64();
-        // Relaxed: counts of their own; what a scrape shows as the count is the sum of the buckets
-        // it saw.
-        count(&self.reconciles, &RECONCILE_TIME_BOUNDS, seconds);
-        count(&self.in_queue, &WORK_BOUNDS, seconds);
-        let add = |sum| Some((f64::from_bits(sum) + seconds).to_bits());
-        // The closure never answers None, so this cannot fail.
-        let _ = self
-            .sum
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
-    }
-
-    pub(crate) fn durations(&self) -> WorkDurations {
-        let load = |counts: &[AtomicU64]| -> Vec<u64> {
-            let counts = counts.iter().map(|count| count.load(Ordering::Relaxed));
-            counts.collect()
-        };
-        WorkDurations {
-            reconciles: load(&self.reconciles),
-            in_queue: load(&self.in_queue),
-            sum: f64::from_bits(self.sum.load(Ordering::Relaxed)),
-        }
+        self.durations.observe(took.as_secs_f64());
     }
 
     pub(crate) fn unfinished(&self, now: Duration) -> Unfinished {
@@ -120,13 +87,5 @@ impl Work {
                 longest: sum.longest.max(since),
             }
         })
-    }
-}
-
-/// Bounds are inclusive.
-fn count(counts: &[AtomicU64], bounds: &[f64], seconds: f64) {
-    let bucket = bounds.partition_point(|bound| *bound < seconds);
-    if let Some(count) = counts.get(bucket) {
-        count.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -1,9 +1,6 @@
 //! What appended registries write, as a part of our own exposition.
 //!
-//! Their metrics are the user's code: encoded under `catch_unwind` and under no lock of ours.
-
-use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+//! Their metrics are the user's code: encoded where a panic is caught, and under no lock of ours.
 
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::registry::Registry;
@@ -15,6 +12,7 @@ use crate::error::AppendError;
 use crate::inner::Inner;
 use crate::registries::Owner;
 use crate::sync::Arc;
+use crate::unwind::catch;
 
 /// Checks `registry` and appends it.
 pub(crate) fn append(inner: &Inner, registry: Arc<Registry>) -> Result<(), AppendError> {
@@ -41,13 +39,13 @@ pub(super) fn encode_all(inner: &Inner, format: Format, selection: &Selection) -
             let owner = Owner::Registry(position);
             convert::append(&mut out, &text, format, |name, metric_type| {
                 let taken = names.take(name, metric_type, owner).is_ok();
-                left_out += usize::from(!taken);
+                left_out += u64::from(!taken);
                 taken && selection.has(name, metric_type)
             });
         } else {
             left_out = 1;
         }
-        inner.registries.count_errors(left_out);
+        inner.registries.errors.add(left_out);
     }
     out
 }
@@ -56,11 +54,8 @@ pub(super) fn encode_all(inner: &Inner, format: Format, selection: &Selection) -
 fn encode(inner: &Inner, registry: &Registry) -> Option<(String, bool)> {
     let mut text = String::new();
     let mut result = Ok(());
-    let met_other = catch_unwind(AssertUnwindSafe(|| {
-        silenced(inner, || result = encode_registry(&mut text, registry))
-    }));
-    // A payload is leaked: its drop is the user's code and could panic too.
-    let met_other = met_other.map_err(mem::forget).ok()?;
+    let encode = || silenced(inner, || result = encode_registry(&mut text, registry));
+    let met_other = catch(encode)?;
     result.ok()?;
     Some((text, met_other))
 }

@@ -8,9 +8,7 @@ use std::fmt;
 use super::appended::encode_all;
 use super::column::Column;
 use super::lines::{Lines, write_header};
-use super::sample_lines::write_samples;
-use super::samples::samples;
-use super::sink::Sink;
+use super::totals::write_totals;
 use super::{Format, Selection};
 use crate::catalog::Family;
 use crate::inner::Inner;
@@ -25,7 +23,7 @@ const CHUNK: usize = 64 * 1024;
 /// [`Recorder::encode_chunks`](crate::Recorder::encode_chunks).
 ///
 /// Each is about 64 KiB; together they are exactly what
-/// [`Recorder::encode`](crate::Recorder::encode) returns. A chunk ends behind a whole line. Memory
+/// [`Recorder::encode`](crate::Recorder::encode) returns. A chunk ends after a whole line. Memory
 /// is bounded by one chunk, one block of values, what appended registries have written, and the
 /// list of objects, which it keeps for itself once some came or went.
 ///
@@ -104,20 +102,15 @@ impl Chunks {
     ///
     /// Returns false, and leaves `out` as it is, if there is nothing left.
     pub fn fill(&mut self, out: &mut String) -> bool {
-        self.write(out)
-    }
-
-    /// Writes the next chunk; returns false if there is nothing left.
-    pub(crate) fn write(&mut self, out: &mut impl Sink) -> bool {
-        let start = out.written();
+        let start = out.len();
         let limit = start.saturating_add(CHUNK);
-        while out.written() < limit && !matches!(self.stage, Stage::Done) {
+        while out.len() < limit && !matches!(self.stage, Stage::Done) {
             self.stage = self.advance(out, limit);
         }
-        out.written() > start
+        out.len() > start
     }
 
-    /// Whether everything is written; if not, there may still be nothing to come.
+    /// Returns true once everything is written. If not, the rest may still be empty.
     #[cfg(feature = "server")]
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.stage, Stage::Done)
@@ -132,7 +125,7 @@ impl Chunks {
     }
 
     /// Writes until `out` reaches `limit` or the stage ends; returns where to go on.
-    fn advance(&mut self, out: &mut impl Sink, limit: usize) -> Stage {
+    fn advance(&mut self, out: &mut String, limit: usize) -> Stage {
         match self.stage {
             Stage::Family(index, position) => match Family::all().nth(index) {
                 Some(family) => match self.write_family(family, position, out, limit) {
@@ -141,10 +134,10 @@ impl Chunks {
                 },
                 None => Stage::Appended(0),
             },
-            Stage::Appended(written) => self.write_appended(written, out.text(), limit),
+            Stage::Appended(written) => self.write_appended(written, out, limit),
             Stage::End | Stage::Done => {
                 if self.format == Format::OpenMetrics {
-                    out.text().push_str("# EOF\n");
+                    out.push_str("# EOF\n");
                 }
                 Stage::Done
             }
@@ -156,7 +149,7 @@ impl Chunks {
         &mut self,
         family: Family,
         position: Position,
-        out: &mut impl Sink,
+        out: &mut String,
         limit: usize,
     ) -> Option<Position> {
         if !self.inner.exposes(family) || !self.selection.has_family(family) {
@@ -173,12 +166,7 @@ impl Chunks {
             | Family::SuspendStatus
             | Family::DeletionTimestamp => self.write_objects(family, position, out, limit),
             _ => {
-                write_samples(
-                    out.text(),
-                    family,
-                    samples(&self.inner, family),
-                    self.format,
-                );
+                write_totals(out, &self.inner, family, self.format);
                 None
             }
         }
@@ -197,7 +185,7 @@ impl Chunks {
         &mut self,
         family: Family,
         mut at: Position,
-        out: &mut impl Sink,
+        out: &mut String,
         limit: usize,
     ) -> Option<Position> {
         while let Some(block) = self.snapshot.blocks.get(at.block) {
@@ -206,16 +194,12 @@ impl Chunks {
             }
             if self.column.any {
                 if !at.header_written {
-                    write_header(out.text(), family, self.format);
+                    write_header(out, family, self.format);
                     at.header_written = true;
                 }
-                // What this appends is taken back below, so it does not count.
-                let limit = limit.saturating_add(self.lines.start(out, family));
-                let written =
-                    self.column
-                        .write(&mut self.lines, family, block, at.object, out, limit);
-                self.lines.end(out, family);
-                at.object += written;
+                at.object += self
+                    .column
+                    .write(&self.lines, family, block, at.object, out, limit);
                 if at.object < block.series.len() {
                     return Some(at);
                 }
@@ -224,7 +208,7 @@ impl Chunks {
             at.object = 0;
         }
         if family == Family::ResourceInfo {
-            return self.write_guests(at, out.text(), limit);
+            return self.write_guests(at, out, limit);
         }
         None
     }
@@ -239,7 +223,9 @@ impl Chunks {
                 write_header(out, Family::ResourceInfo, self.format);
                 at.header_written = true;
             }
-            self.lines.write_guest(out, guest);
+            let mut run = self.lines.run(Family::ResourceInfo, out);
+            run.write_guest(guest);
+            run.finish();
             at.object += 1;
         }
         None

@@ -12,7 +12,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::column::shown;
-use super::samples::{Sample, Value, samples};
+use super::totals::{Value, totals};
 use crate::ConditionStatus;
 use crate::catalog::{Family, FamilyType};
 use crate::inner::Inner;
@@ -98,7 +98,7 @@ impl Collector for RecorderCollector {
                 | Family::ScrapesAborted
                 | Family::ScrapesInFlight
                 | Family::ScrapesTotal => {}
-                family => few(&inner, family, &mut encoder)?,
+                family => process_wide(&inner, family, &mut encoder)?,
             }
         }
         Ok(())
@@ -113,7 +113,7 @@ fn conditions(
     let types = inner.types.sorted();
     let objects = snapshot.series().map(|series| (series, series.word()));
     let objects = objects.filter(|(_, word)| word.has_conditions());
-    per_object(
+    per_series(
         Family::ReconcileCondition,
         objects,
         encoder,
@@ -150,7 +150,7 @@ fn durations(
     };
     let objects = snapshot.series().map(|series| (series, copy(series)));
     let objects = objects.filter(|(_, (count, ..))| *count > 0);
-    per_object(
+    per_series(
         Family::ReconcileDuration,
         objects,
         encoder,
@@ -164,8 +164,8 @@ fn durations(
     )
 }
 
-/// Writes what each object has in a family; not even its head if no object has anything.
-fn per_object<T>(
+/// Writes the series of a family; not even its head if there are none.
+fn per_series<T>(
     family: Family,
     objects: impl Iterator<Item = T>,
     encoder: &mut DescriptorEncoder<'_>,
@@ -191,37 +191,36 @@ fn describe<'a>(
     encoder.encode_descriptor(family.base_name(), family.help(), None, metric_type)
 }
 
-fn few(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let samples = samples(inner, family);
-    if samples.is_empty() {
-        return Ok(());
-    }
+fn process_wide(inner: &Inner, family: Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let is_counter = family.family_type() == FamilyType::Counter;
-    let mut metrics = describe(family, encoder)?;
-    for Sample { labels, value } in samples {
-        let mut metric = metrics.encode_family(&labels)?;
-        match value {
-            Value::Count(count) if is_counter => {
-                metric.encode_counter::<NoLabelSet, _, f64>(&count, None)?;
+    per_series(
+        family,
+        totals(inner, family).into_iter(),
+        encoder,
+        |metrics, total| {
+            let labels = total.labels(family);
+            let mut metric = metrics.encode_family(&labels)?;
+            match &total.value {
+                Value::Count(count) if is_counter => {
+                    metric.encode_counter::<NoLabelSet, _, f64>(count, None)
+                }
+                Value::Count(count) => metric.encode_gauge(count),
+                Value::Float(value) if is_counter => {
+                    metric.encode_counter::<NoLabelSet, _, f64>(value, None)
+                }
+                Value::Float(value) => metric.encode_gauge(value),
+                Value::Histogram(histogram) => {
+                    let buckets: Vec<_> = histogram.iter().collect();
+                    metric.encode_histogram::<NoLabelSet>(
+                        histogram.sum,
+                        histogram.count(),
+                        &buckets,
+                        None,
+                    )
+                }
             }
-            Value::Count(count) => metric.encode_gauge(&count)?,
-            Value::Float(value) if is_counter => {
-                metric.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
-            }
-            Value::Float(value) => metric.encode_gauge(&value)?,
-            Value::Histogram {
-                bounds,
-                counts,
-                sum,
-            } => {
-                let count = counts.iter().sum();
-                let bounds = bounds.iter().copied().chain([f64::INFINITY]);
-                let buckets: Vec<_> = bounds.zip(counts).collect();
-                metric.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
-            }
-        }
-    }
-    Ok(())
+        },
+    )
 }
 
 /// Of objects in tracked stores, and then their guests.
@@ -235,7 +234,7 @@ fn infos(inner: &Inner, snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>
         let ready = guest.ready.map(ConditionStatus::as_str);
         guest.info.labels(guest.id.key(), ready, guest.suspended)
     });
-    per_object(
+    per_series(
         Family::ResourceInfo,
         owned.chain(guests),
         encoder,
@@ -249,7 +248,7 @@ fn deletions(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::R
         let (_, info) = shown(word, info.as_deref())?;
         Some((series, info.deletion_timestamp?))
     });
-    per_object(
+    per_series(
         Family::DeletionTimestamp,
         objects,
         encoder,
@@ -263,7 +262,7 @@ fn deletions(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::R
 fn suspensions(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let objects = snapshot.series();
     let objects = objects.filter_map(|series| Some((series, series.word().suspended()?)));
-    per_object(
+    per_series(
         Family::SuspendStatus,
         objects,
         encoder,

@@ -3,8 +3,7 @@
 //! Gathered in one go, before anything is formatted; a lock is held for the copy of one object's
 //! numbers.
 
-use super::lines::Lines;
-use super::sink::{Labels, Sink};
+use super::lines::{Lines, Run};
 use crate::catalog::Family;
 use crate::resource_info::Info;
 use crate::series::ObjectSeries;
@@ -76,63 +75,65 @@ impl Column {
     }
 
     /// Writes objects from `first` on until `out` reaches `limit`; returns how many.
-    pub(super) fn write<S: Sink>(
+    pub(super) fn write(
         &self,
-        lines: &mut Lines,
+        lines: &Lines,
         family: Family,
         block: &Block,
         first: usize,
-        out: &mut S,
+        out: &mut String,
         limit: usize,
     ) -> usize {
+        let mut run = lines.run(family, out);
         let mut labels = block.labels(first);
         let mut written = 0;
-        let mut next = |out: &S| {
-            let labels = labels.next().filter(|_| out.written() < limit);
+        let mut next = |run: &Run<'_>| {
+            let labels = labels.next().filter(|_| run.len() < limit);
             written += usize::from(labels.is_some());
-            labels.map(Labels::new)
+            labels
         };
         match family {
             Family::ReconcileDuration => {
                 for (counts, sum) in self.histograms().skip(first) {
-                    let Some(mut labels) = next(out) else { break };
+                    let Some(labels) = next(&run) else { break };
                     if counts.iter().any(|count| *count > 0) {
-                        lines.write_durations(out, &mut labels, counts, sum);
+                        run.write_durations(labels, counts, sum);
                     }
                 }
             }
             Family::ResourceInfo => {
                 for (series, (word, info)) in self.with_infos(block).skip(first) {
-                    let Some(_) = next(out) else { break };
+                    let Some(_) = next(&run) else { break };
                     if let Some((ready, info)) = shown(word, info) {
-                        lines.write_info(out.text(), info, series.key(), ready, word.suspended());
+                        run.write_info(info, series.key(), ready, word.suspended());
                     }
                 }
             }
             Family::DeletionTimestamp => {
                 for (_, (word, info)) in self.with_infos(block).skip(first) {
-                    let Some(labels) = next(out) else { break };
+                    let Some(labels) = next(&run) else { break };
                     let time = shown(word, info).and_then(|(_, info)| info.deletion_timestamp);
                     if let Some(time) = time {
-                        lines.write_deletion(out.text(), labels.text, time);
+                        run.write_deletion(labels, time);
                     }
                 }
             }
             Family::SuspendStatus => {
                 for word in self.words.iter().skip(first) {
-                    let Some(mut labels) = next(out) else { break };
+                    let Some(labels) = next(&run) else { break };
                     if let Some(suspended) = word.suspended() {
-                        lines.write_suspend(out, &mut labels, suspended);
+                        run.write_suspend(labels, suspended);
                     }
                 }
             }
             _ => {
                 for word in self.words.iter().skip(first) {
-                    let Some(mut labels) = next(out) else { break };
-                    lines.write_conditions(out, &mut labels, *word);
+                    let Some(labels) = next(&run) else { break };
+                    run.write_conditions(labels, *word);
                 }
             }
         }
+        run.finish();
         written
     }
 

@@ -1,6 +1,6 @@
 //! prometheus-client's OpenMetrics, family by family, as a part of our own exposition.
 //!
-//! Knows only what prometheus-client 0.25 writes: HELP, TYPE, perhaps UNIT, then samples.
+//! Reads only what prometheus-client 0.26 writes: HELP, TYPE, an optional UNIT, then samples.
 
 use super::Format;
 

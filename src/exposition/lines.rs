@@ -1,12 +1,11 @@
 //! The lines of the families that have series per object.
 //!
-//! All that a line has besides the object's labels and large numbers is rendered once per
-//! exposition, so that most lines are two copies: the labels, and from there to the labels of the
-//! next line.
+//! Everything in a line except the object's labels and large numbers is rendered once per
+//! exposition. Most lines are therefore two copies: the labels, and the text from there to the
+//! labels of the next line.
 
 use super::Format;
 use super::float::{write_count, write_float};
-use super::sink::{Labels, Phrase, Sink};
 use crate::ConditionStatus;
 use crate::catalog::Family;
 use crate::inner::Inner;
@@ -30,44 +29,60 @@ pub(super) fn write_header(out: &mut String, family: Family, format: Format) {
     out.push('\n');
 }
 
-/// Writes the lines of a run of objects.
-///
-/// A run starts with [`start`](Self::start) and ends with [`end`](Self::end). In between `out`
-/// always ends with the name that the next line begins with: in a line the copies are what costs,
-/// and this joins the end of one line and the beginning of the next into one.
+/// The rendered parts of the lines.
 pub(super) struct Lines {
     format: Format,
-    condition: Phrase,
+    /// The beginning of the first line of each family.
+    condition: Joint,
+    suspend: Joint,
+    bucket: Joint,
+    /// For families whose lines are written one by one.
+    none: Joint,
     condition_tails: Vec<ConditionTail>,
-    suspend: Phrase,
     /// With the values 0 and 1.
-    suspend_tails: [Phrase; 2],
-    bucket: Phrase,
+    suspend_tails: [Joint; 2],
     bucket_tails: Vec<CountTail>,
-    /// What follows the value of a bucket, and that of the last one.
-    behind_bucket: [Phrase; 2],
-    /// What stands before and behind the value of `_sum`.
-    sum_tail: [Phrase; 2],
+    after_sum: Joint,
     count_tail: CountTail,
-    behind_count: Phrase,
 }
 
-/// What lies between the labels of two lines of `gotk_reconcile_condition`.
+/// The end of a line and the beginning of the next line.
+///
+/// Copies are most of the cost of a line, and this joins two of them into one.
+struct Joint {
+    text: Box<str>,
+    /// Where the line ends.
+    end: usize,
+}
+
+/// The text between the labels of two lines of `gotk_reconcile_condition`.
 struct ConditionTail {
     slot: Slot,
     state: State,
     /// With the value 0.
-    other: Phrase,
+    other: Joint,
     /// With the value 1.
-    current: Phrase,
+    current: Joint,
 }
 
-/// What lies between the labels of two lines, the first of which has a count as its value.
+/// The text between the labels of two lines. The value of the first line is a count.
 struct CountTail {
     /// With the counts 0 to 9, which most buckets have: no digit is formatted for them.
-    small: [Phrase; 10],
-    /// Up to the count; what is behind it is the same for many.
-    before: Phrase,
+    small: [Joint; 10],
+    /// The text before and after any other count.
+    before: Box<str>,
+    after: Joint,
+}
+
+/// A run of lines of one family.
+///
+/// A line is only complete once its successor has begun, because its end is in the same [`Joint`]
+/// as the beginning of the next line. [`finish`](Self::finish) completes the last one.
+pub(super) struct Run<'a> {
+    lines: &'a Lines,
+    out: &'a mut String,
+    /// Follows the text in `out`.
+    pending: &'a Joint,
 }
 
 impl Lines {
@@ -94,7 +109,7 @@ impl Lines {
         Self {
             format,
             condition_tails,
-            suspend_tails: flags(format).map(|value| Phrase::new(format!("}} {value}\n{suspend}"))),
+            suspend_tails: flags(format).map(|value| Joint::new(format!("}} {value}\n"), &suspend)),
             bucket_tails: bounds
                 .map(|(bound, next)| {
                     let mut before = String::from(",le=\"");
@@ -102,151 +117,142 @@ impl Lines {
                     CountTail::new(before + "\"} ", next, format)
                 })
                 .collect(),
-            behind_bucket: [&bucket, &sum].map(|next| Phrase::new(format!("\n{next}"))),
-            sum_tail: [String::from("} "), format!("\n{count}")].map(Phrase::new),
+            after_sum: Joint::new(String::from("\n"), &count),
             count_tail: CountTail::new(String::from("} "), &bucket, format),
-            behind_count: Phrase::new(format!("\n{bucket}")),
-            condition: Phrase::new(condition),
-            suspend: Phrase::new(suspend),
-            bucket: Phrase::new(bucket),
+            condition: Joint::new(String::new(), &condition),
+            suspend: Joint::new(String::new(), &suspend),
+            bucket: Joint::new(String::new(), &bucket),
+            none: Joint::new(String::new(), ""),
         }
     }
 
-    /// Appends what the first line of a family begins with; returns how long that is.
-    pub(super) fn start(&mut self, out: &mut impl Sink, family: Family) -> usize {
-        let opening = self.opening(family);
-        opening.map_or(0, |opening| {
-            out.phrase(opening);
-            opening.as_str().len()
-        })
-    }
-
-    /// Takes back what a line that does not come would have begun with.
-    pub(super) fn end(&mut self, out: &mut impl Sink, family: Family) {
-        if let Some(opening) = self.opening(family) {
-            out.take_back(opening);
+    /// Starts a run of lines at the end of `out`.
+    pub(super) fn run<'a>(&'a self, family: Family, out: &'a mut String) -> Run<'a> {
+        let pending = match family {
+            Family::ReconcileDuration => &self.bucket,
+            Family::SuspendStatus => &self.suspend,
+            Family::ReconcileCondition => &self.condition,
+            // Few objects, or few bytes besides their own.
+            _ => &self.none,
+        };
+        Run {
+            lines: self,
+            out,
+            pending,
         }
     }
 
-    /// The family's name and a brace.
-    fn opening(&mut self, family: Family) -> Option<&mut Phrase> {
-        match family {
-            Family::ReconcileDuration => Some(&mut self.bucket),
-            Family::SuspendStatus => Some(&mut self.suspend),
-            Family::ReconcileCondition => Some(&mut self.condition),
-            // Few objects, or few bytes beside their own: written line by line.
-            _ => None,
-        }
-    }
-
-    /// Whether the object has a condition of a type that was known when this was made.
+    /// Returns true if the object has a condition of a type that was known when this was made.
     pub(super) fn shows(&self, word: Word) -> bool {
         let tails = &self.condition_tails;
         word.has_conditions() && tails.iter().any(|tail| word.condition(tail.slot).is_some())
     }
+}
 
-    pub(super) fn write_conditions(
-        &mut self,
-        out: &mut impl Sink,
-        labels: &mut Labels<'_>,
-        word: Word,
-    ) {
-        for tail in &mut self.condition_tails {
-            if let Some(state) = word.condition(tail.slot) {
-                out.labels(labels);
-                out.phrase(if state == tail.state {
-                    &mut tail.current
-                } else {
-                    &mut tail.other
-                });
-            }
-        }
+impl Run<'_> {
+    pub(super) fn len(&self) -> usize {
+        self.out.len()
     }
 
-    pub(super) fn write_suspend(
-        &mut self,
-        out: &mut impl Sink,
-        labels: &mut Labels<'_>,
-        suspended: bool,
-    ) {
-        let [no, yes] = &mut self.suspend_tails;
-        out.labels(labels);
-        out.phrase(if suspended { yes } else { no });
+    /// Completes the last line.
+    pub(super) fn finish(self) {
+        let pending = self.pending;
+        self.out
+            .push_str(pending.text.get(..pending.end).unwrap_or_default());
+    }
+
+    pub(super) fn write_conditions(&mut self, labels: &str, word: Word) {
+        // A local variable, which stays in a register.
+        let mut pending = self.pending;
+        for tail in &self.lines.condition_tails {
+            if let Some(state) = word.condition(tail.slot) {
+                self.out.push_str(&pending.text);
+                self.out.push_str(labels);
+                pending = if state == tail.state {
+                    &tail.current
+                } else {
+                    &tail.other
+                };
+            }
+        }
+        self.pending = pending;
+    }
+
+    pub(super) fn write_suspend(&mut self, labels: &str, suspended: bool) {
+        let [no, yes] = &self.lines.suspend_tails;
+        self.out.push_str(&self.pending.text);
+        self.out.push_str(labels);
+        self.pending = if suspended { yes } else { no };
     }
 
     pub(super) fn write_info(
-        &self,
-        out: &mut String,
+        &mut self,
         info: &Info,
         key: Key<'_>,
         ready: Option<&str>,
         suspended: Option<bool>,
     ) {
-        out.push_str(Family::ResourceInfo.name());
-        info.write(out, key, ready, suspended);
-        let [_, one] = flags(self.format);
-        out.push_str(one);
-        out.push('\n');
+        self.out.push_str(Family::ResourceInfo.name());
+        info.write(self.out, key, ready, suspended);
+        let [_, one] = flags(self.lines.format);
+        self.out.push_str(one);
+        self.out.push('\n');
     }
 
-    pub(super) fn write_guest(&self, out: &mut String, guest: &Guest) {
+    pub(super) fn write_guest(&mut self, guest: &Guest) {
         let ready = guest.ready.map(ConditionStatus::as_str);
-        self.write_info(out, &guest.info, guest.id.key(), ready, guest.suspended);
+        self.write_info(&guest.info, guest.id.key(), ready, guest.suspended);
     }
 
-    pub(super) fn write_deletion(&self, out: &mut String, labels: &str, time: i64) {
-        out.push_str(Family::DeletionTimestamp.name());
-        out.push('{');
-        out.push_str(labels);
-        out.push_str("} ");
+    pub(super) fn write_deletion(&mut self, labels: &str, time: i64) {
+        self.out.push_str(Family::DeletionTimestamp.name());
+        self.out.push('{');
+        self.out.push_str(labels);
+        self.out.push_str("} ");
         #[expect(
             clippy::cast_precision_loss,
             reason = "a float has room for millions of years of seconds"
         )]
-        write_float(out, time as f64, self.format);
-        out.push('\n');
+        write_float(self.out, time as f64, self.lines.format);
+        self.out.push('\n');
     }
 
     /// `counts` are those of each bucket, not cumulative.
-    pub(super) fn write_durations(
-        &mut self,
-        out: &mut impl Sink,
-        labels: &mut Labels<'_>,
-        counts: &[u64],
-        sum: f64,
-    ) {
+    pub(super) fn write_durations(&mut self, labels: &str, counts: &[u64], sum: f64) {
+        let (lines, out) = (self.lines, &mut *self.out);
         let mut cumulative = 0;
-        let [behind, behind_last] = &mut self.behind_bucket;
-        let last = self.bucket_tails.len().saturating_sub(1);
-        for ((tail, count), position) in self.bucket_tails.iter_mut().zip(counts).zip(0..) {
+        out.push_str(&self.pending.text);
+        for (tail, count) in lines.bucket_tails.iter().zip(counts) {
             cumulative += count;
-            out.labels(labels);
-            let behind = if position < last {
-                &mut *behind
-            } else {
-                &mut *behind_last
-            };
-            tail.write(out, cumulative, *count == 0, behind, self.format);
+            out.push_str(labels);
+            let after = tail.write(out, cumulative, lines.format);
+            out.push_str(&after.text);
         }
-        let [before_sum, behind_sum] = &mut self.sum_tail;
-        out.labels(labels);
-        out.phrase(before_sum);
-        out.value(false, |out| write_float(out, sum, self.format));
-        out.phrase(behind_sum);
-        out.labels(labels);
-        let behind = &mut self.behind_count;
-        self.count_tail
-            .write(out, cumulative, false, behind, self.format);
+        out.push_str(labels);
+        out.push_str("} ");
+        write_float(out, sum, lines.format);
+        out.push_str(&lines.after_sum.text);
+        out.push_str(labels);
+        self.pending = lines.count_tail.write(out, cumulative, lines.format);
+    }
+}
+
+impl Joint {
+    /// `end` ends a line, and `next` begins the one after it.
+    fn new(end: String, next: &str) -> Self {
+        Self {
+            end: end.len(),
+            text: (end + next).into(),
+        }
     }
 }
 
 impl ConditionTail {
-    /// `end` are the label behind the state and all up to the value, `next` is what the next line
-    /// begins with.
+    /// `end` is the label after the state and everything up to the value.
     fn new(slot: Slot, state: State, end: &str, next: &str, format: Format) -> Self {
         let status = state.as_str();
         let [other, current] = flags(format)
-            .map(|value| Phrase::new(format!(",status=\"{status}\"{end}{value}\n{next}")));
+            .map(|value| Joint::new(format!(",status=\"{status}\"{end}{value}\n"), next));
         Self {
             slot,
             state,
@@ -257,36 +263,29 @@ impl ConditionTail {
 }
 
 impl CountTail {
-    /// `next` is what the next line begins with.
+    /// `next` begins the next line.
     fn new(before: String, next: &str, format: Format) -> Self {
         let small = |count| {
-            let mut tail = before.clone();
-            write_count(&mut tail, count, format);
-            Phrase::new(tail + "\n" + next)
+            let mut end = before.clone();
+            write_count(&mut end, count, format);
+            Joint::new(end + "\n", next)
         };
         Self {
             small: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(small),
-            before: Phrase::new(before),
+            after: Joint::new(String::from("\n"), next),
+            before: before.into(),
         }
     }
 
-    /// `behind` is what `next` was, behind a line's end.
-    fn write(
-        &mut self,
-        out: &mut impl Sink,
-        count: u64,
-        is_repeated: bool,
-        behind: &mut Phrase,
-        format: Format,
-    ) {
+    /// Writes the count unless the rest of the line has it, and returns that rest.
+    fn write(&self, out: &mut String, count: u64, format: Format) -> &Joint {
         let small = usize::try_from(count).ok();
-        if let Some(tail) = small.and_then(|count| self.small.get_mut(count)) {
-            out.phrase(tail);
-        } else {
-            out.phrase(&mut self.before);
-            out.value(is_repeated, |out| write_count(out, count, format));
-            out.phrase(behind);
+        if let Some(tail) = small.and_then(|count| self.small.get(count)) {
+            return tail;
         }
+        out.push_str(&self.before);
+        write_count(out, count, format);
+        &self.after
     }
 }
 

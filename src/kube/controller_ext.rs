@@ -177,9 +177,9 @@ where
             let action = error_policy(object, error, context);
             if let Some(counters) = &of_policy {
                 match action.outcome() {
-                    Outcome::RequeueAfter => counters.count_retry(),
+                    Outcome::RequeueAfter => counters.retries.inc(),
                     Outcome::Requeue => {}
-                    _ => counters.failed_terminally(),
+                    _ => counters.terminal_errors.inc(),
                 }
             }
             action
@@ -236,10 +236,10 @@ where
         let item = ready!(polled);
         match (&item, this.counters) {
             (Some(Err(controller::Error::QueueError(_))), Some(counters)) => {
-                counters.watch_failed();
+                counters.watch_errors.inc();
             }
             (Some(Err(controller::Error::ObjectNotFound(_))), Some(counters)) => {
-                counters.object_not_found();
+                counters.not_found.inc();
             }
             (None, _) => *this.tracked = None,
             _ => {}

@@ -26,6 +26,7 @@ use crate::object::capped_kind;
 use crate::reconcile::AttemptFuture;
 use crate::sync::Arc;
 use crate::tracking::TrackedSource;
+use crate::unwind::catch;
 use crate::{Completion as _, Outcome};
 
 impl<K: Lookup, E: 'static> ControllerOptions<K, E> {
@@ -200,7 +201,7 @@ where
             // Within the attempt, so that calls of its destructors belong to it.
             this.future.set(None);
             if let Some(controller) = this.controller {
-                controller.timed_out();
+                controller.timeouts.inc();
             }
             return Poll::Ready(Err((timeout.error)()));
         }
@@ -252,9 +253,8 @@ where
             && let Some(category) = this.failures.category
         {
             // The user's code, which must not change what reconcile returns.
-            match catch_unwind(AssertUnwindSafe(|| category(error))) {
-                Ok(category) => controller.failed_as(category),
-                Err(payload) => std::mem::forget(payload),
+            if let Some(category) = catch(|| category(error)) {
+                controller.failed_as(category);
             }
         }
         polled

@@ -7,7 +7,6 @@ use std::any::{TypeId, type_name};
 use std::fmt;
 use std::hash::Hash;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::deps::kube_core::{DynamicObject, Resource};
 use super::deps::kube_runtime::reflector::{ObjectRef, Store};
@@ -21,6 +20,7 @@ use crate::status::{Reading, Slot};
 use crate::store::Denied;
 use crate::sync::{Arc, Mutex, Weak};
 use crate::tracking::{Pass, Seen, Source};
+use crate::unwind::catch;
 
 /// How many objects of the last sync one is compared with before it is taken for a new one. Those
 /// that went or changed meanwhile stand before it, and a run of so many is unlikely unless all have
@@ -255,13 +255,11 @@ fn count_behind<K>(objects: &[Cached<K>]) -> Option<u64> {
 
 /// Runs the user's code; None if it panics, which is counted.
 fn guarded<T>(pass: &Pass<'_>, read: impl FnOnce() -> T) -> Option<T> {
-    let read = catch_unwind(AssertUnwindSafe(read));
-    read.map_err(|payload| {
-        // Leaked: its drop is the user's code and could panic too.
-        mem::forget(payload);
+    let read = catch(read);
+    if read.is_none() {
         pass.count_panic();
-    })
-    .ok()
+    }
+    read
 }
 
 impl<K> Source for StoreSource<K>

@@ -9,13 +9,13 @@ use crate::clock::Clock;
 use crate::controller::Controllers;
 use crate::error::BuildError;
 use crate::inner::Inner;
-use crate::leases::Leases;
+use crate::metric::{Counter, Labelled};
 use crate::registries::Registries;
 use crate::requests::Requests;
 use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
 use crate::store::Store;
-use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize};
+use crate::sync::{Arc, AtomicBool, AtomicUsize};
 use crate::tracking::Tracking;
 
 /// Scraped every half minute, five minutes are enough for an alert to resolve by `Deleted` and for
@@ -184,11 +184,11 @@ impl RecorderBuilder {
                 registries: Registries::new(exposed),
                 scrapes: Scrapes::default(),
                 certificates: Certificates::default(),
-                leases: Leases::default(),
+                leases: Labelled::default(),
                 requests: Requests::default(),
                 bounds: self.bounds.into(),
                 without: self.without,
-                refused_types: AtomicU64::new(0),
+                refused_types: Counter::default(),
                 last_length: AtomicUsize::new(0),
                 registered: AtomicBool::new(false),
             }),

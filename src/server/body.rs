@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::gzip::{Encoder, Gzip};
+use super::gzip::Encoder;
 use super::scrape::Scrape;
 use crate::exposition::Chunks;
 
@@ -59,8 +59,8 @@ impl MetricsBody {
 
 impl Exposition {
     /// Writes the first chunk, so that a short exposition is known as a whole.
-    pub(super) fn start(mut chunks: Chunks, gzip: Gzip, scrape: Scrape) -> io::Result<Self> {
-        let mut encoder = Encoder::new(gzip);
+    pub(super) fn start(mut chunks: Chunks, compresses: bool, scrape: Scrape) -> io::Result<Self> {
+        let mut encoder = Encoder::new(compresses);
         encoder.take(&mut chunks);
         let more = !chunks.is_done();
         if !more {

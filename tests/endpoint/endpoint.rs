@@ -67,7 +67,7 @@ fn fill(recorder: &Recorder, objects: usize) -> Vec<ObjectId<'static>> {
 
 async fn serve(recorder: &Recorder, options: &Options) -> Result<MetricsServer, Box<dyn Error>> {
     let mut server = MetricsServer::bind(recorder.clone(), options.listen).await?;
-    server = server.openmetrics(options.openmetrics).gzip(options.gzip);
+    server = server.openmetrics(options.openmetrics);
     if let Some(limit) = options.header_timeout {
         server = server.header_timeout(limit);
     }

@@ -6,24 +6,21 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use gotk_metrics::Gzip;
 use lexopt::prelude::*;
 
 const HELP: &str = "\
-endpoint [--objects N] [--hostile] [--openmetrics] [--direct] [--records] [--listen ADDRESS]
+endpoint [--objects N] [--hostile] [--openmetrics] [--records] [--listen ADDRESS]
          [--tls FOLDER [--reload-interval SECONDS]]
          [--header-timeout SECONDS] [--stall-timeout SECONDS] [--response-timeout SECONDS]
 
   --tls       serves HTTPS with tls.crt and tls.key of the folder, for clients of its ca.crt if there is one
   --hostile   objects with hostile labels too; prints them first, as one line of JSON
-  --direct    compresses without flate2's search
   --records   records all the time, and prints at the end how long that took";
 
 pub(super) struct Options {
     pub(super) objects: usize,
     pub(super) hostile: bool,
     pub(super) openmetrics: bool,
-    pub(super) gzip: Gzip,
     pub(super) records: bool,
     pub(super) listen: SocketAddr,
     pub(super) tls: Option<PathBuf>,
@@ -39,7 +36,6 @@ pub(super) fn read() -> Result<Option<Options>, lexopt::Error> {
         objects: 0,
         hostile: false,
         openmetrics: false,
-        gzip: Gzip::default(),
         records: false,
         listen: ([127, 0, 0, 1], 0).into(),
         tls: None,
@@ -54,7 +50,6 @@ pub(super) fn read() -> Result<Option<Options>, lexopt::Error> {
             Long("objects") => options.objects = arguments.value()?.parse()?,
             Long("hostile") => options.hostile = true,
             Long("openmetrics") => options.openmetrics = true,
-            Long("direct") => options.gzip = Gzip::Direct,
             Long("records") => options.records = true,
             Long("listen") => options.listen = arguments.value()?.parse()?,
             Long("tls") => options.tls = Some(arguments.value()?.into()),

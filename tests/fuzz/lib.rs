@@ -5,8 +5,6 @@
 
 mod accept;
 mod bytes;
-#[cfg(feature = "requests")]
-mod deflate;
 #[cfg(feature = "dynamic")]
 mod dynamic;
 #[path = "../../examples/replay/fields.rs"]
@@ -36,8 +34,6 @@ mod script;
 use gotk_metrics::{Format, Recorder};
 
 pub use self::accept::accept;
-#[cfg(feature = "requests")]
-pub use self::deflate::deflate;
 #[cfg(feature = "dynamic")]
 pub use self::dynamic::dynamic;
 pub use self::operations::operations;
@@ -54,8 +50,6 @@ pub type Target = fn(&[u8]);
 /// All targets, by the names of their corpora.
 pub const TARGETS: &[(&str, Target)] = &[
     ("accept", accept),
-    #[cfg(feature = "requests")]
-    ("deflate", deflate),
     #[cfg(feature = "dynamic")]
     ("dynamic", dynamic),
     ("operations", operations),

@@ -3,10 +3,6 @@
 //! Nothing here shares code with what it judges: numbers, escapes and lives are worked out anew.
 //! Each run tries the same input; `PROPTEST_CASES` and `PROPTEST_RNG_SEED` choose another.
 
-mod deflate;
-#[expect(unreachable_pub, reason = "the fuzz targets are another package")]
-#[path = "../fuzz/deflate.rs"]
-mod fuzzed;
 mod go;
 mod hostile;
 mod labels;

@@ -4,9 +4,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
-use gotk_metrics::{Format, MetricsBody, MetricsService};
+use gotk_metrics::ConditionStatus::{False, True};
+use gotk_metrics::{ConditionType, Format, MetricsBody, MetricsService, ObjectId};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body as _;
@@ -80,6 +82,44 @@ async fn a_large_scrape_lets_others_have_the_thread_after_each_chunk() {
     assert!(rests >= chunks - 2, "{rests} for {chunks} chunks");
     assert!(frames.len() > 1 && frames.iter().all(|frame| frame.len() < 100_000));
     assert!(decompressed(&frames.concat()) == recorder.encode(Format::Text));
+}
+
+#[tokio::test]
+async fn changes_between_frames_tear_nothing() {
+    let recorder = recorder(5000);
+    let request = get("/metrics", &[("accept-encoding", "gzip")]);
+    let answer = MetricsService::new(recorder.clone())
+        .respond(&request)
+        .await;
+    let mut round = 0_usize;
+    let (frames, _) = read_while(answer, || {
+        round += 1;
+        for number in (0..5000_usize).step_by(3) {
+            let id = ObjectId::new("App", format!("app-{number:05}")).within("team");
+            let status = if round.is_multiple_of(2) { True } else { False };
+            recorder.record_condition(&id, &ConditionType::READY, status);
+            recorder.record_duration(&id, Duration::from_secs(1));
+            if number.is_multiple_of(17) {
+                recorder.forget(&id);
+            }
+        }
+    });
+    assert!(round > 50);
+    let text = decompressed(&frames.concat());
+    let mut last_bucket = "";
+    let (mut lines, mut current) = (0, 0);
+    for line in text.lines() {
+        let (series, value) = line.rsplit_once(' ').unwrap();
+        if series.starts_with("gotk_reconcile_condition{") {
+            lines += 1;
+            current += usize::from(value == "1");
+        } else if series.starts_with("gotk_reconcile_duration_seconds_bucket") {
+            last_bucket = value;
+        } else if series.starts_with("gotk_reconcile_duration_seconds_count") {
+            assert_eq!(value, last_bucket, "{line}");
+        }
+    }
+    assert_eq!((lines, current), (20_000, 5000));
 }
 
 #[tokio::test]

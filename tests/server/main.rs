@@ -12,8 +12,6 @@ mod bodies;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
-mod direct;
-#[cfg(test)]
 mod encodings;
 #[cfg(test)]
 mod ends;
