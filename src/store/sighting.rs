@@ -44,8 +44,9 @@ impl Store {
                 // A life changes.
                 return Ok(None);
             }
-            if record.was_seen(seen.round) {
-                return Ok(Some((Arc::clone(record), is_owner)));
+            // Its own it writes again: a sync may read a source twice.
+            if record.was_seen(seen.round) && !is_owner {
+                return Ok(Some((Arc::clone(record), false)));
             }
             Ok(Some(write(record, Turn::Same)))
         });
