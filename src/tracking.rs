@@ -4,7 +4,7 @@
 
 mod sync;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub(crate) use self::sync::Pass;
@@ -202,12 +202,18 @@ impl Tracking {
     }
 
     /// The objects whose record belongs to a source of another group.
+    ///
+    /// If several sources of a group have the same object, the one that was tracked first exposes
+    /// it, as for records.
     pub(crate) fn guests(&self) -> Vec<Arc<Guest>> {
         let sources = self.sources();
-        sources
-            .iter()
-            .flat_map(|source| source.source.guests())
-            .collect()
+        let guests = sources.iter().flat_map(|source| {
+            let guests = source.source.guests().into_iter();
+            guests.map(|guest| (source.source.group(), guest))
+        });
+        let mut seen = BTreeSet::new();
+        let guests = guests.filter(|(group, guest)| seen.insert((*group, guest.id.clone())));
+        guests.map(|(_, guest)| guest).collect()
     }
 
     fn sources(&self) -> Sources {
