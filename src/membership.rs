@@ -141,8 +141,7 @@ impl Inner {
         match origin.owner {
             Some(owner) if owner != source.id() => return Start::OwnedBy(owner),
             Some(_) if origin.uid.is_other(own.uid) => return Start::NewLife,
-            Some(_) if own.uid == Uid::UNKNOWN => {}
-            _ => record.set_origin(own),
+            _ => record.adopt(own),
         }
         Start::Begun(self.begin(record, Turn::Same))
     }

@@ -29,7 +29,7 @@ impl Store {
     ) -> Result<(Arc<ObjectSeries>, bool), Denied> {
         let own = Origin::new(source.id(), seen.uid);
         let write = |record: &Arc<ObjectSeries>, turn| {
-            record.set_origin(own);
+            record.adopt(own);
             record.read(turn, seen.view, seen.with_ready);
             record.see(seen.round);
             (Arc::clone(record), true)
@@ -79,8 +79,6 @@ pub(crate) fn take(record: &ObjectSeries, own: Origin) -> Turn {
         Turn::Same
     };
     record.turn(turn);
-    if origin.owner != own.owner || own.uid != Uid::UNKNOWN {
-        record.set_origin(own);
-    }
+    record.adopt(own);
     turn
 }
