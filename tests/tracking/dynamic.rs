@@ -51,6 +51,57 @@ fn an_object_of_flux_without_suspend_is_not_suspended() {
 }
 
 #[test]
+fn an_object_without_suspend_is_not_suspended_if_another_of_its_kind_has_the_field() {
+    let mut shops = Dynamic::new("example.com", "Shop");
+    shops.apply("a", json!({ "spec": {} }));
+    shops.apply("b", json!({ "spec": {} }));
+    assert_objects(&shops.recorder, &[]);
+    shops.apply("b", json!({ "spec": { "suspend": true } }));
+    let lines = ["Shop ns/a suspended=0", "Shop ns/b suspended=1"];
+    assert_objects(&shops.recorder, &lines);
+    shops.apply("b", json!({ "spec": {} }));
+    let lines = lines.map(|line| line.replace("=1", "=0"));
+    assert_objects(&shops.recorder, &[&lines[0], &lines[1]]);
+}
+
+#[test]
+fn odd_conditions_of_an_object_break_nothing() {
+    let mut shops = Dynamic::new("example.com", "Shop");
+    let conditions = |conditions: Value| json!({ "status": { "conditions": conditions } });
+    let twice =
+        json!([{ "type": "Ready", "status": "False" }, { "type": "Ready", "status": "True" }]);
+    for (name, data) in [
+        (
+            "bool",
+            conditions(json!([{ "type": "Ready", "status": true }])),
+        ),
+        (
+            "case",
+            conditions(json!([{ "type": "ready", "status": "True" }])),
+        ),
+        (
+            "empty",
+            conditions(json!([{ "type": "Ready", "status": "" }])),
+        ),
+        (
+            "lower",
+            conditions(json!([{ "type": "Ready", "status": "true" }])),
+        ),
+        ("map", conditions(json!({ "Ready": "True" }))),
+        ("missing", conditions(json!([{ "type": "Ready" }]))),
+        ("null", Value::Null),
+        ("twice", conditions(twice)),
+    ] {
+        shops.apply(name, data);
+    }
+    let unknown = ["bool", "case", "empty", "lower", "map", "missing", "null"];
+    let lines = unknown.map(|name| format!("Shop ns/{name} Ready=Unknown"));
+    let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    lines.push("Shop ns/twice Ready=False");
+    assert_objects(&shops.recorder, &lines);
+}
+
+#[test]
 fn an_observed_generation_above_the_generation_counts_as_behind() {
     // As after a restore from a backup.
     for (observed, behind) in [(6, 1), (7, 0), (8, 1)] {
@@ -74,6 +125,33 @@ fn a_kind_without_ready_and_without_attempts_exposes_no_ready() {
     assert!(!text.contains(",ready="), "in\n{text}");
     cache.delete("b");
     assert_objects(&recorder, &["App ns/a suspended=0"]);
+}
+
+#[test]
+fn all_objects_get_ready_as_soon_as_one_has_it() {
+    for with_ready in ["a", "c", "m", "z"] {
+        let (recorder, _) = on_manual_clock(Recorder::builder());
+        let names = ["a", "c", "m", "z"];
+        let mut cache = Cache::of(names.map(App::new));
+        let _tracked = recorder.track(cache.store());
+        assert_objects(&recorder, &[]);
+        let expect = |status: &str| {
+            let lines = names.map(|name| {
+                let is_it = name == with_ready;
+                format!(
+                    "App ns/{name} Ready={}",
+                    if is_it { status } else { "Unknown" }
+                )
+            });
+            assert_objects(&recorder, &[&lines[0], &lines[1], &lines[2], &lines[3]]);
+        };
+        cache.apply(App::new(with_ready).with("Ready", True));
+        // In the same scrape, whatever the order of the store is.
+        expect("True");
+        expect("True");
+        cache.apply(App::new(with_ready));
+        expect("Unknown");
+    }
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use std::iter;
 
+use gotk_metrics::ConditionStatus::False;
 use gotk_metrics::Format::{OpenMetrics, Text};
-use gotk_metrics::{ObjectId, RecordReconcile as _, Recorder, TrackGuard};
+use gotk_metrics::{ConditionType, ObjectId, RecordReconcile as _, Recorder, TrackGuard};
 use kube_core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube_runtime::reflector::store::Writer;
 use kube_runtime::watcher::Event;
@@ -12,6 +13,7 @@ use prometheus_client::registry::Registry;
 use serde_json::json;
 
 use crate::common::{assert_objects, on_manual_clock};
+use crate::{App, Cache};
 
 /// A store of `App` in a group.
 struct Group {
@@ -130,6 +132,26 @@ fn objects_of_two_groups_with_one_name_both_have_their_info() {
 }
 
 #[test]
+fn an_object_in_two_stores_of_the_other_group_has_one_info() {
+    let both = registered();
+    let recorder = &both.0;
+    let mut one = Group::new("one.example.com");
+    let mut two = [(); 2].map(|()| Group::new("two.example.com"));
+    let _tracked = (
+        one.track(recorder),
+        two[0].track(recorder),
+        two[1].track(recorder),
+    );
+    one.apply("a", "True", false);
+    two[0].apply("a", "False", false);
+    two[1].apply("a", "True", true);
+    let first = "one.example.com a True false";
+    assert_infos(&both, &[first, "two.example.com a False false"]);
+    two[0].delete("a");
+    assert_infos(&both, &[first, "two.example.com a True true"]);
+}
+
+#[test]
 fn objects_of_a_group_that_is_recorded_by_calls_are_alive() {
     let (recorder, clock) = on_manual_clock(Recorder::builder());
     let mut tracked = Group::new("one.example.com");
@@ -170,4 +192,38 @@ fn many_objects_of_two_groups_are_written_in_chunks() {
     let expected: Vec<String> = expected.collect();
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
     assert_infos(&both, &expected);
+}
+
+#[test]
+fn without_conditions_everything_else_is_the_same() {
+    let exposed = |without: bool| {
+        let mut builder = Recorder::builder();
+        if without {
+            builder = builder.without(gotk_metrics::Family::ReconcileCondition);
+        }
+        let (recorder, _) = crate::recorder_of(builder);
+        let cache = Cache::of([
+            App::new("good").with("Ready", gotk_metrics::ConditionStatus::True),
+            App::new("bad").suspended(true),
+            App::new("bare"),
+        ]);
+        let _tracked = recorder.track(cache.store());
+        recorder.start(&crate::id("bad")).fail();
+        recorder.record_condition(&crate::id("bare"), &ConditionType::READY, False);
+        recorder.record_condition(&crate::id("called"), &ConditionType::READY, False);
+        recorder.record_suspend(&crate::id("suspended"), true);
+        recorder.record_deleted(&crate::id("suspended"));
+        let text = recorder.encode(Text);
+        let rest = text
+            .lines()
+            .filter(|line| !line.contains("gotk_reconcile_condition"));
+        let rest = rest.filter(|line| !line.starts_with("gotkmetrics_objects "));
+        rest.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all = exposed(false);
+    assert!(
+        all.iter()
+            .any(|line| line.contains("name=\"bad\",ready=\"False\""))
+    );
+    assert_eq!(exposed(true), all);
 }

@@ -99,3 +99,17 @@ fn any_number_of_revivals_between_two_scrapes_loses_nothing() {
         assert_eq!(shown(&recorder), before);
     }
 }
+
+#[test]
+fn an_object_without_uid_does_not_hide_the_uid_that_its_attempts_have() {
+    let (recorder, _) = recorder();
+    let mut cache = Cache::of([App::new("a")]);
+    let tracked = recorder.track(cache.store());
+    let mut reconcile = controller_of(&recorder, &tracked);
+    reconcile(App::new("a").with_uid("one"), false);
+    assert_objects(&recorder, &["App ns/a Ready=False durations=1 sum=0"]);
+    cache.delete("a");
+    assert_objects(&recorder, &["App ns/a Ready=Deleted durations=1 sum=0"]);
+    cache.apply(App::new("a").with_uid("one"));
+    assert_objects(&recorder, &["App ns/a Ready=False durations=1 sum=0"]);
+}

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::{ObjectId, Observed, RecordReconcile as _};
 use kube_core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube_runtime::reflector::store::Writer;
@@ -45,6 +46,32 @@ fn an_object_that_moves_while_the_stores_are_read_is_not_deleted() {
     let failed = "App ns/moves Ready=False durations=1 sum=0 suspended=1";
     assert_objects(&recorder, &[a, b, failed]);
     assert_objects(&recorder, &[a, b, failed]);
+}
+
+#[test]
+fn a_store_that_is_read_twice_in_one_sync_shows_what_has_changed_in_between() {
+    let (recorder, _) = recorder();
+    let first = Arc::new(Mutex::new(Cache::of([App::new("a")])));
+    let mut second = Cache::of(["b", "gone"].map(App::new));
+    let changes = Arc::clone(&first);
+    let (first_store, second_store) = (first.lock().unwrap().store(), second.store());
+    let _first = recorder.track(first_store);
+    let _second = recorder.track_with(second_store, (), move |app: &App| {
+        // The first store has been read, and is read again for the object that is missing.
+        if app.suspended.is_some() {
+            changes
+                .lock()
+                .unwrap()
+                .apply(App::new("a").with("Ready", False));
+        }
+        Observed::new().condition("Ready", True)
+    });
+    let [b, gone] = ["b", "gone"].map(|name| format!("App ns/{name} Ready=True"));
+    assert_objects(&recorder, &["App ns/a Ready=Unknown", &b, &gone]);
+    second.delete("gone");
+    second.apply(App::new("b").suspended(true));
+    let gone = gone.replace("True", "Deleted");
+    assert_objects(&recorder, &["App ns/a Ready=False", &b, &gone]);
 }
 
 #[test]
@@ -101,6 +128,20 @@ fn a_new_term_takes_over_from_the_last_one_without_a_scrape_in_between() {
     controller_of(&recorder, &next)(a(), true);
     assert_objects(&recorder, &["App ns/a Ready=True durations=2 sum=0"]);
     drop(next);
+    assert_objects(&recorder, &[]);
+}
+
+#[test]
+fn the_term_that_began_first_may_end_last_and_leaves_nothing() {
+    let (recorder, _) = recorder();
+    let (first, second) = (Cache::of([App::new("a")]), Cache::of([App::new("b")]));
+    let first_tracked = recorder.track(first.store());
+    let second_tracked = recorder.track(second.store());
+    let [a, b] = ["a", "b"].map(|name| format!("App ns/{name} Ready=Unknown"));
+    assert_objects(&recorder, &[&a, &b]);
+    // No scrape in between.
+    drop(second_tracked);
+    drop(first_tracked);
     assert_objects(&recorder, &[]);
 }
 
