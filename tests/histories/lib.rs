@@ -5,6 +5,7 @@
 
 mod driven;
 mod exposed;
+pub mod flips;
 #[path = "../common/manual.rs"]
 mod manual;
 mod model;
@@ -15,6 +16,7 @@ mod pair;
 mod parse;
 mod record;
 mod step;
+pub mod storms;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +27,7 @@ use self::pair::Pair;
 use self::step::Step;
 
 /// The number of steps in a history.
-pub const STEPS: usize = 100;
+pub const STEPS: u64 = 100;
 
 /// Where an exposition and the model differ.
 #[derive(Debug)]

@@ -52,8 +52,12 @@ pub(crate) struct StoreOf<const GROUP: usize>(Writer<App<GROUP>>);
 
 impl<const GROUP: usize> App<GROUP> {
     pub(crate) fn new(name: Name, state: State) -> Self {
+        Self::numbered(name.into(), state)
+    }
+
+    pub(crate) fn numbered(number: usize, state: State) -> Self {
         let mut metadata = ObjectMeta {
-            name: Some(format!("o{name}")),
+            name: Some(format!("o{number}")),
             namespace: Some("ns".to_owned()),
             uid: state.uid.map(|uid| uid.to_string()),
             ..ObjectMeta::default()

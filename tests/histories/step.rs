@@ -79,7 +79,7 @@ pub(crate) enum Step {
 }
 
 /// A history of so many steps; the same for the same `rng`.
-pub(crate) fn history(rng: &mut Rng, steps: usize) -> Vec<Step> {
+pub(crate) fn history(rng: &mut Rng, steps: u64) -> Vec<Step> {
     (0..steps).map(|_| step(rng)).collect()
 }
 
