@@ -34,8 +34,8 @@ MISTAKES = (
     ),
     (
         "an_object_that_comes_back_is_never_seen_in_between", "src/families/recording.rs",
-        "    series.change(|word| {\n        let word = if revive",
-        "    if revive {\n        series.change(|word| Some(word.alive()));\n    }\n    series.change(|word| {\n        let word = if revive",
+        "            series.change(|word| set(turn.apply(word)));\n",
+        "            series.change(|word| Some(turn.apply(word)));\n            series.change(set);\n",
     ),
     (
         "a_histogram_is_of_one_moment", "src/series.rs",
@@ -43,13 +43,15 @@ MISTAKES = (
         "        self.rest.lock().sum += seconds;\n        let mut rest = self.rest.lock();\n",
     ),
     (
-        "a_late_end_resurrects_nothing_that_expires", "src/reconcile/attempt.rs",
-        "            series.finish(self.epoch, ready);\n",
-        "            self.recorder.store.with(series.key(), |series| series.finish(self.epoch, ready));\n",
+        "a_late_end_resurrects_nothing_that_expires", "src/attempt.rs",
+        "        life.change(|word| Some(word.with_outcome(ready)));\n",
+        """        let call = crate::membership::Call { key: life.record().key(), revives: false, creates: true };
+        self.recorder.call(call, |record, _| record.change(|word| Some(word.with_outcome(ready))));
+""",
     ),
     (
-        "a_late_end_has_no_say_after_a_revival", "src/series.rs",
-        "!word.is_gone() && word.epoch() == epoch;", "!word.is_gone() && epoch == epoch;",
+        "a_late_end_has_no_say_after_a_revival", "src/status/word.rs",
+        "!self.is_deleted() && !self.is_gone() && self.epoch() == epoch", "!self.is_deleted() && !self.is_gone() && epoch == epoch",
     ),
     (
         "a_late_end_has_no_say_where_an_object_comes_back_as_it_expires", "src/store.rs",
@@ -63,7 +65,29 @@ MISTAKES = (
     ),
     (
         "a_late_end_leaves_a_deleted_object_deleted", "src/series.rs",
-        "current.then(|| word.with_outcome(status))", "current.then(|| word.alive().with_outcome(status))",
+        "word.is_life(epoch).then(|| change(word)).flatten()", "(word.epoch() == epoch).then(|| change(word.undeleted())).flatten()",
+    ),
+    # Whether the source is live is read outside of the shard's lock.
+    (
+        "an_attempt_that_starts_while_its_source_ends_leaves_nothing", "src/membership.rs",
+        "        let admitted = |_: Option<&ObjectSeries>| source.is_live();\n",
+        "        let live = source.is_live();\n        let admitted = |_: Option<&ObjectSeries>| live;\n",
+    ),
+    # The uid changes under the read lock.
+    (
+        "an_attempt_on_the_next_object_keeps_its_outcome_while_a_sync_sees_that_object", "src/store/sighting.rs",
+        """            if record.word().is_deleted() || (is_owner && origin.uid.is_other(own.uid)) {
+                // A life changes.
+                return Ok(None);
+            }
+""",
+        """            if record.word().is_deleted() {
+                return Ok(None);
+            }
+            if is_owner && origin.uid.is_other(own.uid) {
+                return Ok(Some(write(record, take(record, own))));
+            }
+""",
     ),
 )
 

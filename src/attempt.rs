@@ -87,7 +87,7 @@ pub(crate) enum Starter<'a> {
     Wrapper,
     /// A wrapped reconcile function of this source, with the uid of the object.
     #[cfg_attr(
-        not(feature = "kube"),
+        not(any(feature = "kube", all(test, gotk_loom))),
         expect(dead_code, reason = "stores are those of kube")
     )]
     Source(&'a SourceState, Uid),

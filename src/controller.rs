@@ -27,7 +27,7 @@ const MAX_CATEGORIES: usize = 32;
 /// # Examples
 ///
 /// ```
-/// use gotk_metrics::{Format, ObjectId, Outcome, RecordReconcile as _, Recorder};
+/// use gotk_metrics::{Format, ObjectId, Outcome, Recorder};
 ///
 /// let recorder = Recorder::new();
 /// let attempt = recorder.start(&ObjectId::new("Bucket", "charts").within("infra"));

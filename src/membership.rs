@@ -61,7 +61,8 @@ pub(crate) struct Call<'a> {
     pub(crate) key: Key<'a>,
     /// Whether it may bring a deleted object back.
     pub(crate) revives: bool,
-    /// Whether it may create the record: not if what it records is not exposed.
+    /// Whether it may create the record of an object that no source has: not if what it records is
+    /// not exposed.
     pub(crate) creates: bool,
 }
 
@@ -141,8 +142,7 @@ impl Inner {
         match origin.owner {
             Some(owner) if owner != source.id() => return Start::OwnedBy(owner),
             Some(_) if origin.uid.is_other(own.uid) => return Start::NewLife,
-            Some(_) if own.uid == Uid::UNKNOWN => {}
-            _ => record.set_origin(own),
+            _ => record.adopt(own),
         }
         Start::Begun(self.begin(record, Turn::Same))
     }
@@ -191,11 +191,13 @@ impl Inner {
             let now = self.store.now();
             let case = self.case(found.as_deref(), now);
             let holder = match case {
-                Case::Missing if !creates => return None,
                 Case::Missing => self.tracking.holder(key),
                 Case::DeletedOwned if revives => self.tracking.holder(key),
                 _ => None,
             };
+            if case == Case::Missing && holder.is_none() && !creates {
+                return None;
+            }
             let owner = holder.as_ref().map(|source| source.state());
             let admitted = |found: Option<&ObjectSeries>| {
                 self.case(found, now) == case && owner.is_none_or(SourceState::is_live)

@@ -9,10 +9,15 @@ use std::time::Duration;
 use loom::model::Builder;
 use loom::thread;
 
+use crate::attempt::{Attempt, Starter};
 use crate::object::Key;
+use crate::origin::Uid;
+use crate::resource_info::Guest;
 use crate::series::{ObjectSeries, Round};
 use crate::status::{ConditionStatus, ConditionTypes, Slot, State};
+use crate::store::Sighting;
 use crate::sync::{Arc, Ordering};
+use crate::tracking::{Pass, Source, TrackedSource};
 use crate::{ConditionType, Format, ManualClock, ObjectId, Recorder};
 
 const KEY: Key<'static> = Key {
@@ -251,5 +256,84 @@ fn a_late_end_leaves_a_deleted_object_deleted() {
         assert_eq!(scraped(&recorder), [Some(State::Deleted)]);
         late.join().expect("it does not panic");
         assert_eq!(exposed(&recorder), [Some(State::Deleted)]);
+    });
+}
+
+/// A source whose objects are read by nobody.
+#[derive(Debug)]
+struct Unread;
+
+impl Source for Unread {
+    fn group(&self) -> &'static str {
+        "example.com"
+    }
+
+    fn kind(&self) -> &'static str {
+        KEY.kind
+    }
+
+    fn read(&self, _: &Pass<'_>) -> bool {
+        true
+    }
+
+    fn behind(&self) -> Option<u64> {
+        None
+    }
+
+    fn guests(&self) -> Vec<Arc<Guest>> {
+        Vec::new()
+    }
+
+    fn holds(&self, _: Key<'_>) -> bool {
+        false
+    }
+}
+
+fn attempt_of(recorder: &Recorder, source: &TrackedSource, uid: Uid) -> Attempt {
+    let starter = Starter::Source(source.state(), uid);
+    Attempt::start_in(&recorder.inner, None, KEY, &starter)
+}
+
+#[test]
+fn an_attempt_that_starts_while_its_source_ends_leaves_nothing() {
+    check(|| {
+        let recorder = Recorder::new();
+        let source = recorder.inner.tracking.add(Box::new(Unread), true);
+        let (starter, of) = (recorder.clone(), Arc::clone(&source));
+        let attempt = thread::spawn(move || attempt_of(&starter, &of, Uid::UNKNOWN).succeed());
+        let inner = Arc::clone(&recorder.inner);
+        let end = thread::spawn(move || inner.tracking.end(&source, &inner.store));
+        attempt.join().expect("it does not panic");
+        end.join().expect("it does not panic");
+        assert_eq!(exposed(&recorder), []);
+        assert_eq!(recorder.inner.store.objects(), 0);
+    });
+}
+
+#[test]
+fn an_attempt_on_the_next_object_keeps_its_outcome_while_a_sync_sees_that_object() {
+    check(|| {
+        let recorder = Recorder::new();
+        let source = recorder.inner.tracking.add(Box::new(Unread), true);
+        let [before, next] = [1, 2].map(Uid::from_hash);
+        attempt_of(&recorder, &source, before).fail();
+        let (starter, of) = (recorder.clone(), Arc::clone(&source));
+        let attempt = thread::spawn(move || attempt_of(&starter, &of, next).succeed());
+        let inner = Arc::clone(&recorder.inner);
+        let sync = thread::spawn(move || {
+            let sighting = Sighting {
+                key: KEY,
+                uid: next,
+                view: None,
+                with_ready: false,
+                round: inner.store.begin_sync(),
+            };
+            inner.store.see(source.state(), &sighting).is_ok()
+        });
+        attempt.join().expect("it does not panic");
+        assert!(sync.join().expect("it does not panic"));
+        let snapshot = recorder.inner.store.snapshot();
+        let shown: Vec<_> = snapshot.series().map(ready).collect();
+        assert_eq!(shown, [Some(State::True)]);
     });
 }

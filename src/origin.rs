@@ -31,6 +31,13 @@ impl SourceIds {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
         SourceId(NonZeroU32::new(id.unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MAX))
     }
+
+    /// The highest number so far, if any.
+    pub(crate) fn last(&self) -> Option<SourceId> {
+        // Relaxed: the caller holds the lock under which numbers are handed out.
+        let next = self.0.load(Ordering::Relaxed);
+        NonZeroU32::new(next.saturating_sub(1)).map(SourceId)
+    }
 }
 
 /// The part of a source that the store needs while a shard is locked.

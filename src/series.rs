@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use self::counts::Counts;
 use crate::object::Key;
-use crate::origin::{Origin, SourceId};
+use crate::origin::{Origin, SourceId, Uid};
 use crate::resource_info::Info;
 use crate::status::{Reading, Word};
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering};
@@ -186,6 +186,14 @@ impl ObjectSeries {
         // Most syncs find the origin that they would write.
         if self.origin() != origin {
             self.origin.store(origin.bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// Makes a source the owner. An object without a uid does not replace the uid that the same
+    /// owner has seen. The caller holds the lock of the shard.
+    pub(crate) fn adopt(&self, own: Origin) {
+        if own.uid != Uid::UNKNOWN || self.origin().owner != own.owner {
+            self.set_origin(own);
         }
     }
 

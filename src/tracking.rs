@@ -4,7 +4,7 @@
 
 mod sync;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub(crate) use self::sync::Pass;
@@ -130,22 +130,21 @@ impl Tracking {
     /// Its records go at once if it is the only source of its kind. Otherwise another source may
     /// have the same objects and take them over: the next sync removes what is left.
     pub(crate) fn end(&self, source: &TrackedSource, store: &Store) {
-        let rest: Sources = {
+        let (rest, last): (Sources, _) = {
             let mut sources = self.sources.write();
             source.state.end();
             let rest = sources.iter();
             let rest = rest.filter(|other| other.state.id() != source.state.id());
             *sources = rest.cloned().collect();
-            Arc::clone(&sources)
+            (Arc::clone(&sources), self.ids.last())
         };
         let kind = source.kind();
         if rest.iter().any(|other| other.kind() == kind) {
             store.release(source.state.id());
             return;
         }
-        // A source that was tracked meanwhile has a higher number and keeps its records.
-        let last = rest.last().map(|other| other.state.id());
-        let last = last.max(Some(source.state.id()));
+        // Also those of sources of the kind that have ended before. A source that is tracked from
+        // here on has a higher number and keeps its records.
         store.remove_owned(kind, |owner| {
             Some(owner) <= last && find(&rest, owner).is_none()
         });
@@ -203,12 +202,18 @@ impl Tracking {
     }
 
     /// The objects whose record belongs to a source of another group.
+    ///
+    /// If several sources of a group have the same object, the one that was tracked first exposes
+    /// it, as for records.
     pub(crate) fn guests(&self) -> Vec<Arc<Guest>> {
         let sources = self.sources();
-        sources
-            .iter()
-            .flat_map(|source| source.source.guests())
-            .collect()
+        let guests = sources.iter().flat_map(|source| {
+            let guests = source.source.guests().into_iter();
+            guests.map(|guest| (source.source.group(), guest))
+        });
+        let mut seen = BTreeSet::new();
+        let guests = guests.filter(|(group, guest)| seen.insert((*group, guest.id.clone())));
+        guests.map(|(_, guest)| guest).collect()
     }
 
     fn sources(&self) -> Sources {

@@ -29,7 +29,7 @@ impl Store {
     ) -> Result<(Arc<ObjectSeries>, bool), Denied> {
         let own = Origin::new(source.id(), seen.uid);
         let write = |record: &Arc<ObjectSeries>, turn| {
-            record.set_origin(own);
+            record.adopt(own);
             record.read(turn, seen.view, seen.with_ready);
             record.see(seen.round);
             (Arc::clone(record), true)
@@ -44,8 +44,9 @@ impl Store {
                 // A life changes.
                 return Ok(None);
             }
-            if record.was_seen(seen.round) {
-                return Ok(Some((Arc::clone(record), is_owner)));
+            // Its own it writes again: a sync may read a source twice.
+            if record.was_seen(seen.round) && !is_owner {
+                return Ok(Some((Arc::clone(record), false)));
             }
             Ok(Some(write(record, Turn::Same)))
         });
@@ -78,8 +79,6 @@ pub(crate) fn take(record: &ObjectSeries, own: Origin) -> Turn {
         Turn::Same
     };
     record.turn(turn);
-    if origin.owner != own.owner || own.uid != Uid::UNKNOWN {
-        record.set_origin(own);
-    }
+    record.adopt(own);
     turn
 }

@@ -4,14 +4,28 @@
 #![cfg(feature = "kube")]
 
 #[cfg(test)]
+mod attempts;
+#[cfg(test)]
 #[path = "../common/mod.rs"]
 mod common;
 #[cfg(test)]
 mod deletion;
 #[cfg(test)]
+mod dynamic;
+#[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod info;
 #[cfg(test)]
+mod lives;
+#[cfg(test)]
+mod moves;
+#[cfg(test)]
 mod races;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod sources;
 #[cfg(test)]
 mod state;
 #[cfg(test)]
@@ -60,6 +74,11 @@ impl App {
     fn generations(mut self, observed: i64, current: i64) -> Self {
         self.metadata.generation = Some(current);
         self.observed_generation = Some(observed);
+        self
+    }
+
+    fn with_uid(mut self, uid: &str) -> Self {
+        self.metadata.uid = Some(uid.to_owned());
         self
     }
 
