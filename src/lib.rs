@@ -180,8 +180,9 @@
 )]
 
 mod attempt;
+#[cfg(feature = "auth")]
+mod auth;
 mod catalog;
-mod certificates;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
@@ -205,7 +206,6 @@ mod recorder;
 mod registries;
 mod requests;
 mod resource_info;
-mod scrapes;
 mod series;
 #[cfg(feature = "server")]
 mod server;
@@ -215,6 +215,8 @@ mod sync;
 mod tracking;
 
 pub use attempt::Attempt;
+#[cfg(feature = "auth")]
+pub use auth::kubernetes_auth;
 pub use catalog::{Family, FamilyType};
 #[cfg(feature = "client")]
 pub use client::{ClientLayer, RecordedClient, RecordedRequest};
@@ -228,17 +230,19 @@ pub use kube::{
     ControllerExt, ControllerOptions, Observe, Observed, Reconcile, RecordedStream, TrackGuard,
     find_condition,
 };
+#[cfg(feature = "server")]
+pub use metrics_endpoint::{BindAddress, BindError, PathError};
+#[cfg(feature = "auth")]
+pub use metrics_endpoint::{KubernetesAuth, Review, ReviewError};
+#[cfg(feature = "tls")]
+pub use metrics_endpoint::{TlsError, TlsFiles};
 pub use object::{ObjectId, ToObjectId};
 pub use reconcile::{Completion, ErrorCategory, RecordReconcile, Recorded};
 pub use recorder::{Recorder, RecorderBuilder};
 #[cfg(feature = "kube")]
 pub use resource_info::InfoLabelError;
 #[cfg(feature = "server")]
-pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
-#[cfg(feature = "auth")]
-pub use server::{KubernetesAuth, Review, ReviewError};
-#[cfg(feature = "tls")]
-pub use server::{TlsError, TlsFiles};
+pub use server::{MetricsBody, MetricsServer, MetricsService};
 pub use status::{ConditionStatus, ConditionType};
 
 /// Compiles the examples of the README, but for the first: a kind of its own needs kube's derive,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::Recorder;
 use crate::catalog::{Family, RECONCILE_BOUNDS};
-use crate::certificates::Certificates;
 use crate::clock::Clock;
 use crate::controller::Controllers;
 use crate::error::BuildError;
@@ -12,7 +11,6 @@ use crate::inner::Inner;
 use crate::metric::{Counter, Labelled};
 use crate::registries::Registries;
 use crate::requests::Requests;
-use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
 use crate::store::Store;
 use crate::sync::{Arc, AtomicBool, AtomicUsize};
@@ -182,8 +180,8 @@ impl RecorderBuilder {
                 types: ConditionTypes::new(),
                 controllers: Controllers::default(),
                 registries: Registries::new(exposed),
-                scrapes: Scrapes::default(),
-                certificates: Certificates::default(),
+                #[cfg(feature = "server")]
+                totals: Arc::default(),
                 leases: Labelled::default(),
                 requests: Requests::default(),
                 bounds: self.bounds.into(),

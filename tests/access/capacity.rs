@@ -17,7 +17,7 @@ fn kept(world: &World) -> [usize; 2] {
 
 /// What its `Debug` says is being asked.
 fn open(world: &World) -> usize {
-    let [open] = numbers(world, ["questions: "]);
+    let [open] = numbers(world, ["in_flight: "]);
     open
 }
 

@@ -5,7 +5,9 @@
 use std::sync::{Arc, Mutex};
 
 use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId};
-use gotk_metrics::{KubernetesAuth, MetricsService, RecordReconcile as _, Recorder};
+use gotk_metrics::{
+    KubernetesAuth, MetricsService, RecordReconcile as _, Recorder, kubernetes_auth,
+};
 use http::Request;
 use http_body_util::BodyExt as _;
 use tokio::task::{JoinHandle, yield_now};
@@ -42,7 +44,7 @@ impl World {
         cluster.permit(USER, "/metrics");
         let errors = Arc::<Mutex<Vec<String>>>::default();
         let told = Arc::clone(&errors);
-        let auth = KubernetesAuth::new(cluster.client()).on_error(move |error| {
+        let auth = kubernetes_auth(cluster.client()).on_error(move |error| {
             let source = std::error::Error::source(error).map(ToString::to_string);
             let text = format!("{error}; {}; {error:?}", source.unwrap_or_default());
             told.lock().unwrap().push(text);

@@ -171,21 +171,21 @@ async fn what_cannot_be_used_changes_nothing_and_counts() {
         (half(certificate), half(key), ca.replace("MII", "AAA"));
     for (certificate, key, ca, expected) in [
         // Written one behind the other.
-        (certificate, &*good.key, ca, "use certificate"),
-        (&good.certificate, key, ca, "use certificate"),
-        (&half_certificate, key, ca, "find a certificate"),
-        (certificate, &half_key, ca, "find a private key"),
-        ("", key, ca, "find a certificate"),
-        (certificate, "", ca, "find a private key"),
-        ("no certificate", "no key", ca, "find a certificate"),
+        (certificate, &*good.key, ca, "cannot use certificate"),
+        (&good.certificate, key, ca, "cannot use certificate"),
+        (&half_certificate, key, ca, "no certificate found"),
+        (certificate, &half_key, ca, "no private key found"),
+        ("", key, ca, "no certificate found"),
+        (certificate, "", ca, "no private key found"),
+        ("no certificate", "no key", ca, "no certificate found"),
         // Exchanged.
-        (key, certificate, ca, "find a certificate"),
-        (certificate, key, "", "find a certificate"),
+        (key, certificate, ca, "no certificate found"),
+        (certificate, key, "", "no certificate found"),
         (
             certificate,
             key,
             &no_ca,
-            "trust client certificate authority",
+            "cannot use the client certificate authorities",
         ),
     ] {
         watched.secret.write(&entries(certificate, key, ca));
@@ -205,7 +205,7 @@ async fn what_is_repaired_is_taken() {
     let watched = Watched::start(&authority, &old).await;
     let key = watched.secret.path("tls.key");
     fs::remove_file(&key).unwrap();
-    let expected = format!("read `{}`", key.display());
+    let expected = format!("cannot read {}", key.display());
     assert_eq!(watched.complaint().await, expected);
     watched.assert_shows(&old).await;
 

@@ -45,32 +45,36 @@ async fn a_file_that_cannot_be_used_is_named() {
     let missing = error(TlsFiles::new(secret.path("nowhere"), &key)).await;
     assert_error(
         &missing,
-        &format!("read `{}`", path("nowhere")),
+        &format!("cannot read {}", path("nowhere")),
         "No such file",
     );
     let folder = error(TlsFiles::new(secret.path("..data"), &key)).await;
-    assert_error(&folder, &format!("read `{}`", path("..data")), "directory");
+    assert_error(
+        &folder,
+        &format!("cannot read {}", path("..data")),
+        "directory",
+    );
     let long = error(TlsFiles::new(&certificate, secret.path("long"))).await;
     assert_error(
         &long,
-        &format!("read `{}`", path("long")),
+        &format!("cannot read {}", path("long")),
         "longer than 1 MiB",
     );
     let empty = error(TlsFiles::new(secret.path("empty"), &key)).await;
     assert_error(
         &empty,
-        &format!("find a certificate in `{}`", path("empty")),
+        &format!("no certificate found in {}", path("empty")),
         "no items",
     );
     let empty = error(TlsFiles::new(&certificate, secret.path("empty"))).await;
     assert_error(
         &empty,
-        &format!("find a private key in `{}`", path("empty")),
+        &format!("no private key found in {}", path("empty")),
         "no items",
     );
     let pair = |certificate, key| {
         format!(
-            "use certificate `{}` with key `{}`",
+            "cannot use certificate {} with key {}",
             path(certificate),
             path(key)
         )
@@ -95,11 +99,14 @@ async fn an_authority_that_cannot_be_used_is_named() {
     let empty = error(files().client_ca(secret.path("empty"))).await;
     assert_error(
         &empty,
-        &format!("find a certificate in `{}`", path("empty")),
+        &format!("no certificate found in {}", path("empty")),
         "no items",
     );
     let garbage = error(files().client_ca(secret.path("garbage"))).await;
-    let expected = format!("trust client certificate authority `{}`", path("garbage"));
+    let expected = format!(
+        "cannot use the client certificate authorities in {}",
+        path("garbage")
+    );
     assert_error(&garbage, &expected, "certificate");
 }
 
@@ -107,7 +114,11 @@ async fn an_authority_that_cannot_be_used_is_named() {
 async fn an_interval_of_nothing_is_refused() {
     let files = || TlsFiles::new("/not/mounted/tls.crt", "/not/mounted/tls.key");
     let always = error(files().reload_interval(Duration::ZERO)).await;
-    assert_error(&always, "certificate reload interval is 0", "");
+    assert_error(
+        &always,
+        "the certificate reload interval must not be zero",
+        "",
+    );
 }
 
 #[tokio::test]
