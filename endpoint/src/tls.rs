@@ -26,7 +26,7 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// All files are PEM. They are read at set-up, and then periodically while the endpoint serves. Their
 /// contents are compared, so an update of a mounted Secret, which only changes links, is detected.
 /// Unusable files are counted in [`CertificateTotals`](crate::CertificateTotals), and the previous
-/// certificate stays in use.
+/// certificate stays in use. Only regular files are read, within 5 seconds.
 ///
 /// # Examples
 ///
@@ -146,6 +146,13 @@ pub enum TlsError {
         path: PathBuf,
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// Reading the files again has not ended in time, for example because of a dead mount.
+    #[error("reading the certificate files timed out after {limit:?}")]
+    #[non_exhaustive]
+    TimedOut {
+        /// The time limit of a read.
+        limit: Duration,
     },
     /// The reload interval is zero.
     #[error("the certificate reload interval must not be zero")]

@@ -52,7 +52,7 @@ async fn a_file_that_cannot_be_used_is_named() {
     assert_error(
         &folder,
         &format!("cannot read {}", path("..data")),
-        "directory",
+        "not a regular file",
     );
     let long = error(TlsFiles::new(&certificate, secret.path("long"))).await;
     assert_error(

@@ -2,7 +2,7 @@
 //!
 //! All or nothing: a certificate, its key and the authorities are used together.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +16,16 @@ use tokio_rustls::rustls::{self, DEFAULT_VERSIONS, RootCertStore, ServerConfig};
 
 use super::{TlsError, TlsFiles};
 
+#[cfg(test)]
+mod tests;
+
 /// The limit of a Secret.
 const MAX_BYTES: u64 = 1 << 20;
 /// The only supported protocol.
 const PROTOCOL: &[u8] = b"http/1.1";
+
+/// Reads one file.
+type Read<'a> = &'a dyn Fn(&Path) -> Result<Vec<u8>, TlsError>;
 
 /// The contents of the files. Not `Debug`, because of the private key.
 #[derive(PartialEq)]
@@ -37,24 +43,29 @@ pub(super) struct Loaded {
 
 impl Loaded {
     pub(super) fn new(files: &TlsFiles) -> Result<Self, TlsError> {
-        Self::from(files, Contents::read(files)?)
+        Self::from(files, Contents::read(files, &read)?, &read)
     }
 
     /// Reads the files again; returns `None` if they have not changed.
     pub(super) fn next(&self, files: &TlsFiles) -> Result<Option<Self>, TlsError> {
-        let contents = Contents::read(files)?;
+        self.next_by(files, &read)
+    }
+
+    /// With another way to read a file, so that tests can change the files between two reads.
+    fn next_by(&self, files: &TlsFiles, read: Read<'_>) -> Result<Option<Self>, TlsError> {
+        let contents = Contents::read(files, read)?;
         if contents == self.contents {
             return Ok(None);
         }
-        Self::from(files, contents).map(Some)
+        Self::from(files, contents, read).map(Some)
     }
 
-    fn from(files: &TlsFiles, contents: Contents) -> Result<Self, TlsError> {
+    fn from(files: &TlsFiles, contents: Contents, read: Read<'_>) -> Result<Self, TlsError> {
         let (contents, config) = match contents.config(files) {
             Ok(config) => (contents, config),
             Err(error) => {
                 // The files may have been replaced between two of the reads.
-                let again = Contents::read(files)?;
+                let again = Contents::read(files, read)?;
                 if again == contents {
                     return Err(error);
                 }
@@ -70,13 +81,13 @@ impl Loaded {
 }
 
 impl Contents {
-    fn read(files: &TlsFiles) -> Result<Self, TlsError> {
+    fn read(files: &TlsFiles, read: Read<'_>) -> Result<Self, TlsError> {
         // The kubelet removes the old folder right after it has replaced the link to it, so a read
         // that began before may fail.
-        Self::try_read(files).or_else(|_| Self::try_read(files))
+        Self::try_read(files, read).or_else(|_| Self::try_read(files, read))
     }
 
-    fn try_read(files: &TlsFiles) -> Result<Self, TlsError> {
+    fn try_read(files: &TlsFiles, read: Read<'_>) -> Result<Self, TlsError> {
         Ok(Self {
             certificate: read(&files.certificate)?,
             key: read(&files.key)?,
@@ -117,6 +128,13 @@ impl Contents {
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     let try_read = || {
+        // Opening a FIFO would wait for a writer.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a regular file",
+            ));
+        }
         let mut bytes = Vec::new();
         let mut file = File::open(path)?.take(MAX_BYTES + 1);
         file.read_to_end(&mut bytes)?;

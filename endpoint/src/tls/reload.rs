@@ -4,15 +4,21 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::rustls::ServerConfig;
 
 use super::contents::Loaded;
 use super::{TlsError, TlsFiles};
 use crate::totals::Totals;
+
+/// Far longer than a read of a few small files takes.
+const READ_LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Tls {
     files: TlsFiles,
@@ -44,12 +50,47 @@ impl Tls {
 
     /// Reloads the files at each interval. Never ends.
     pub(crate) async fn watch(self: Arc<Self>) {
+        let mut reading: Option<oneshot::Receiver<()>> = None;
         loop {
             sleep(self.files.interval).await;
-            let tls = Arc::clone(&self);
-            // Files may be on a slow disk, and building the configuration takes a while.
-            let _ = spawn_blocking(move || tls.reload()).await;
+            let mut read = match reading.take() {
+                Some(read) => read,
+                None => self.start_reload(),
+            };
+            if timeout(READ_LIMIT, &mut read).await.is_err() {
+                // The thread cannot be ended, so there is no second one until it ends.
+                reading = Some(read);
+                self.report_timeout();
+            }
         }
+    }
+
+    /// Reads the files on a thread of its own; the receiver is ready when that ends.
+    ///
+    /// Not on a blocking thread of tokio: a runtime waits for those before the process can exit, and
+    /// a read from a dead mount never ends.
+    fn start_reload(self: &Arc<Self>) -> oneshot::Receiver<()> {
+        let (done, read) = oneshot::channel::<()>();
+        let tls = Arc::clone(self);
+        let reload = move || {
+            tls.reload();
+            drop(done);
+        };
+        let thread = thread::Builder::new().name("certificates".to_owned());
+        if thread.spawn(reload).is_err() {
+            // Most likely there are no more threads. The receiver is ready, as after a read.
+            self.totals.count_certificate_read();
+            self.totals.count_certificate_error();
+        }
+        read
+    }
+
+    fn report_timeout(self: &Arc<Self>) {
+        self.totals.count_certificate_error();
+        let tls = Arc::clone(self);
+        let error = TlsError::TimedOut { limit: READ_LIMIT };
+        // The callback may block.
+        spawn_blocking(move || tls.files.report(&error));
     }
 
     fn reload(&self) {
