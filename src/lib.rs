@@ -231,7 +231,7 @@ pub use kube::{
     find_condition,
 };
 #[cfg(feature = "server")]
-pub use metrics_endpoint::{BindAddress, BindError, PathError};
+pub use metrics_endpoint::{BindAddress, BindError, LimitError, PathError, ScrapeLimits};
 #[cfg(feature = "auth")]
 pub use metrics_endpoint::{KubernetesAuth, Review, ReviewError};
 #[cfg(feature = "tls")]

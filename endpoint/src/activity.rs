@@ -1,47 +1,73 @@
-//! The stream that hyper reads and writes: reports its activity to the deadline.
+//! The stream that HTTP reads and writes: reports its activity to the deadline.
 //!
-//! Passes all bytes on unchanged.
+//! Passes all bytes on unchanged. Only the end of the stream may be held back.
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use hyper::rt::{Read, ReadBufCursor, Write};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::deadline::ConnectionDeadline;
 
 /// A connection, encrypted or not.
-pub(crate) trait Duplex: Read + Write + Send + Unpin {}
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: Read + Write + Send + Unpin> Duplex for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 pub(crate) struct ActivityWatch {
     /// Boxed, so that hyper is compiled once for both kinds.
     stream: Box<dyn Duplex>,
     deadline: ConnectionDeadline,
+    /// Whether the end of the stream was read.
+    is_closed: bool,
 }
 
 impl ActivityWatch {
     pub(crate) fn new(stream: Box<dyn Duplex>, deadline: ConnectionDeadline) -> Self {
-        Self { stream, deadline }
+        Self {
+            stream,
+            deadline,
+            is_closed: false,
+        }
+    }
+
+    /// hyper abandons a response at the end of the stream, so it must not see it while one is sent.
+    fn closed(&mut self) -> Poll<io::Result<()>> {
+        self.is_closed = true;
+        if self.deadline.close_by_client() {
+            Poll::Ready(Ok(()))
+        } else {
+            // hyper asks again before it waits for the next request.
+            Poll::Pending
+        }
     }
 }
 
-impl Read for ActivityWatch {
+impl AsyncRead for ActivityWatch {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if read.is_ready() {
-            self.deadline.read();
+        if self.is_closed {
+            return self.closed();
         }
-        read
+        let before = buffer.filled().len();
+        match ready!(Pin::new(&mut self.stream).poll_read(cx, buffer)) {
+            Ok(()) if buffer.filled().len() > before => {
+                self.deadline.read();
+                Poll::Ready(Ok(()))
+            }
+            Ok(()) => self.closed(),
+            // TLS without its own end of the stream.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.closed(),
+            Err(error) => Poll::Ready(Err(error)),
+        }
     }
 }
 
-impl Write for ActivityWatch {
+impl AsyncWrite for ActivityWatch {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -6,6 +6,7 @@ mod bearer;
 mod cache;
 mod error;
 mod reviews;
+mod turns;
 
 use std::fmt;
 use std::mem;
@@ -19,7 +20,9 @@ use sha2::{Digest as _, Sha256};
 use self::cache::{Answer, Cache, Digest};
 pub use self::error::{Review, ReviewError};
 pub use self::reviews::ReviewClient;
-use self::reviews::{Authenticated, Reviews, User};
+use self::reviews::{Asker, Authenticated, Reviews, User};
+use crate::admission::Origin;
+use crate::deadline::ConnectionDeadline;
 
 /// How long the review of a token is cached, whatever its result: as in controller-runtime.
 const TOKEN_LASTS: Duration = Duration::from_secs(60);
@@ -40,6 +43,7 @@ const DENIED_LASTS: Duration = Duration::from_secs(30);
 /// | has no bearer token, or an invalid one | 401 |
 /// | has the token of a user without the right | 403 |
 /// | cannot be decided: no review, none in time, or an invalid one | 500 |
+/// | has too many other unknown clients before it | 503 |
 /// | has the right | as without access control |
 ///
 /// This process needs `create` on `tokenreviews` and `subjectaccessreviews`. A scraper needs `get` on
@@ -53,10 +57,11 @@ const DENIED_LASTS: Duration = Duration::from_secs(30);
 ///
 /// **Limits.** At most 1024 reviews of each kind are cached. If there are more, the one that expires
 /// first is evicted. They are keyed by SHA-256, and no token is stored. At most 8 reviews of unknown
-/// clients are in flight at once. Others wait, within [`timeout`](Self::timeout).
+/// clients are in flight at once. Others wait, the newest first, within [`timeout`](Self::timeout).
+/// Authorized clients do not wait.
 ///
-/// Nothing runs in the background: a review is driven by the scrapes that wait for it. Cheap to
-/// clone; clones share their cache.
+/// A review that was sent is completed and cached, even if its client hangs up. Cheap to clone;
+/// clones share their cache.
 #[derive(Clone)]
 pub struct KubernetesAuth {
     reviews: Reviews,
@@ -89,7 +94,9 @@ impl KubernetesAuth {
         self
     }
 
-    /// Sets the time limit of each review. Defaults to 10 seconds.
+    /// Sets the time limit of each review, from its sending to its response.
+    ///
+    /// Also limits how long an unknown client waits for its turn. Defaults to 10 seconds.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.reviews.limit = limit;
@@ -107,20 +114,35 @@ impl KubernetesAuth {
     }
 
     /// Checks whether the client that sent these headers may `get` the path.
-    pub(crate) async fn check(&self, headers: &HeaderMap, path: &str) -> Result<(), Denial> {
+    pub(crate) async fn check(
+        &self,
+        headers: &HeaderMap,
+        path: &str,
+        origin: Origin,
+        client: Option<&ConnectionDeadline>,
+    ) -> Result<Digest, Denial> {
         let token = bearer::token(headers).ok_or(Denial::Unauthorized)?;
-        let user = self.user(token, path).await.map_err(|e| self.failed(&e))?;
+        let user = self.user(token, path, origin, client).await;
+        let user = user.ok_or(Denial::Failed)?;
+        let user = user.map_err(|error| self.failed(&error))?;
         let user = user.ok_or(Denial::Unauthorized)?;
-        let allowed = self.is_allowed(&user, path).await;
-        if allowed.map_err(|e| self.failed(&e))? {
-            return Ok(());
+        let allowed = self.is_allowed(&user, path, origin, client).await;
+        let allowed = allowed.ok_or(Denial::Failed)?;
+        if allowed.map_err(|error| self.failed(&error))? {
+            return Ok(right_digest(&user, path));
         }
         let name = user.name().escape_debug();
         let text = format!("user {name} may not get {path}\n");
         Err(Denial::Forbidden(text))
     }
 
-    async fn user(&self, token: &str, path: &str) -> Answer<Option<Arc<User>>> {
+    async fn user(
+        &self,
+        token: &str,
+        path: &str,
+        origin: Origin,
+        client: Option<&ConnectionDeadline>,
+    ) -> Option<Answer<Option<Arc<User>>>> {
         let digest = token_digest(token, &self.audiences);
         let ask = |before: Option<Option<Arc<User>>>| {
             let (auth, token, path) = (self.clone(), token.to_owned(), path.to_owned());
@@ -128,8 +150,12 @@ impl KubernetesAuth {
                 // Tokens are easy to get: a client is known only if it was authorized before.
                 let user = before.flatten();
                 let right = user.and_then(|user| auth.rights.last(&right_digest(&user, &path)));
-                let is_unknown = right != Some(true);
-                let review = auth.reviews.token(token, auth.audiences, is_unknown);
+                let tokens = Arc::clone(&auth.tokens);
+                let asker = Asker {
+                    unknown: (right != Some(true)).then_some(origin),
+                    sent: Box::new(move || tokens.complete(&digest)),
+                };
+                let review = auth.reviews.token(token, auth.audiences, asker);
                 Ok(match review.await? {
                     Authenticated::User(user) => (Some(Arc::new(user)), TOKEN_LASTS),
                     Authenticated::Invalid => (None, TOKEN_LASTS),
@@ -137,25 +163,38 @@ impl KubernetesAuth {
                 })
             }
         };
-        self.tokens.get(digest, ask).await
+        self.tokens.get(digest, client, ask).await
     }
 
-    async fn is_allowed(&self, user: &User, path: &str) -> Answer<bool> {
+    async fn is_allowed(
+        &self,
+        user: &User,
+        path: &str,
+        origin: Origin,
+        client: Option<&ConnectionDeadline>,
+    ) -> Option<Answer<bool>> {
         let digest = right_digest(user, path);
         let ask = |before: Option<bool>| {
-            let is_unknown = before != Some(true);
+            let rights = Arc::clone(&self.rights);
+            let asker = Asker {
+                unknown: (before != Some(true)).then_some(origin),
+                sent: Box::new(move || rights.complete(&digest)),
+            };
             let reviews = self.reviews.clone();
-            let review = reviews.access(user.clone(), path.to_owned(), is_unknown);
+            let review = reviews.access(user.clone(), path.to_owned(), asker);
             async move {
                 let allowed = review.await?;
                 let lasts = if allowed { ALLOWED_LASTS } else { DENIED_LASTS };
                 Ok((allowed, lasts))
             }
         };
-        self.rights.get(digest, ask).await
+        self.rights.get(digest, client, ask).await
     }
 
     fn failed(&self, error: &ReviewError) -> Denial {
+        if matches!(error, ReviewError::TooMany { .. }) {
+            return Denial::Busy;
+        }
         // The payload is leaked: dropping it runs foreign code, which could panic again.
         let _ = catch_unwind(AssertUnwindSafe(|| (self.on_error)(error))).map_err(mem::forget);
         Denial::Failed
@@ -167,6 +206,7 @@ pub(crate) enum Denial {
     Unauthorized,
     /// With the body of the response.
     Forbidden(String),
+    Busy,
     Failed,
 }
 

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use parking_lot::Mutex;
 
+use crate::admission::Place;
 use crate::exposition::Body;
 use crate::gzip::Encoder;
 use crate::totals::CountedScrape;
@@ -44,6 +45,8 @@ pub(crate) struct Streamed {
     /// Whether the next poll yields the thread to other tasks.
     yields: bool,
     scrape: CountedScrape,
+    /// Given back with the last frame, which the connection buffers.
+    place: Option<Place>,
 }
 
 /// A body whose code is not trusted: its panics end the scrape, and nothing else.
@@ -96,7 +99,12 @@ impl Drop for Guarded {
 
 impl Streamed {
     /// Writes the first chunk, so that the length of a short exposition is known.
-    pub(crate) fn start(mut body: Guarded, gzip: bool, scrape: CountedScrape) -> io::Result<Self> {
+    pub(crate) fn start(
+        mut body: Guarded,
+        gzip: bool,
+        scrape: CountedScrape,
+        place: Place,
+    ) -> io::Result<Self> {
         let mut encoder = Encoder::new(gzip);
         let more = body.next(&mut encoder)?;
         if !more {
@@ -109,11 +117,12 @@ impl Streamed {
             encoder,
             yields: false,
             scrape,
+            place: Some(place),
         };
         started.scrape.respond();
         if started.is_end() {
             // hyper does not poll the body of an empty response.
-            started.scrape.complete();
+            started.complete();
         }
         Ok(started)
     }
@@ -136,6 +145,11 @@ impl Streamed {
         self.encoder.frame(self.body.is_none())
     }
 
+    fn complete(&mut self) {
+        self.scrape.complete();
+        self.place = None;
+    }
+
     fn is_end(&self) -> bool {
         self.first.is_none() && self.body.is_none()
     }
@@ -150,12 +164,12 @@ impl Streamed {
                 self.yields = !self.is_end();
                 self.scrape.sent(data.len());
                 if self.is_end() {
-                    self.scrape.complete();
+                    self.complete();
                 }
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             Ok(None) if self.is_end() => {
-                self.scrape.complete();
+                self.complete();
                 Poll::Ready(None)
             }
             Ok(None) => yield_now(cx),

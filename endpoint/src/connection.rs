@@ -3,20 +3,24 @@
 //! hyper has no limit on how long a client may take to read, so the limits are enforced here.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::CONNECTION;
-use http::{HeaderValue, Request, Response};
+use http::header::{CONNECTION, HOST};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderValue, Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::rt::TokioIo;
 use pin_project_lite::pin_project;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -25,46 +29,70 @@ use crate::body::ResponseBody;
 use crate::deadline::ConnectionDeadline;
 use crate::limits::Limits;
 use crate::path;
-use crate::service::{self, AnyService};
+use crate::response;
+use crate::service::{AnyService, ClientConnection};
 use crate::transport::{Client, Transport};
 
-/// Returns the future of one connection, registered with `graceful`.
+/// What the kernel buffers of a response, as far as a program can say.
+///
+/// Without a limit it grows to megabytes for each client that reads nothing. Besides, the kernel
+/// reports progress only when a third of the buffer is free, so a client that reads a large buffer
+/// slowly looks stalled.
+const SEND_BUFFER: usize = 128 * 1024;
+
+/// Returns the future of one connection.
 pub(crate) fn connect(
     stream: TcpStream,
+    address: SocketAddr,
     transport: Transport,
     service: AnyService,
     limits: Limits,
     deadline: ConnectionDeadline,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + 'static + use<> {
+) -> impl Future<Output = ()> + Send + 'static {
     // As in Go. Otherwise the end of a long response waits for an acknowledgement, which the client
-    // may delay by 40 ms. A socket without the option works too.
+    // may delay by 40 ms. A socket without these options works too.
     let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
     if transport.has_handshake() {
-        // Before the first poll, so that a shutdown sees it.
         deadline.begin_handshake();
     }
-    let watcher = graceful.watcher();
     let known = deadline.clone();
     let connection = async move {
         let Some((stream, client)) = transport.accept(stream, &known).await else {
             return;
         };
-        let socket = ActivityWatch::new(stream, known.clone());
+        let drained = known.clone();
+        let stream = TokioIo::new(ActivityWatch::new(stream, known.clone()));
         let service = service_fn(move |request| {
-            respond(service.clone(), known.clone(), client.clone(), request)
+            // Not in the future: hyper may read the end of the stream before it polls that.
+            known.request();
+            let connection = ClientConnection {
+                address,
+                deadline: known.clone(),
+            };
+            respond(service.clone(), connection, client.clone(), request)
         });
-        let connection = http1::Builder::new()
-            .max_header_size(limits.header_bytes)
-            .max_buf_size(limits.buffer())
-            // The deadline covers it; hyper's own would need a timer.
-            .header_read_timeout(None)
-            // A client that half-closes the connection after its request, as `nc -N`, gets a
-            // response.
-            .half_close(true)
-            .serve_connection(socket, service);
-        // A client that hangs up is not an error.
-        let _ = watcher.watch(connection).await;
+        let mut connection = pin!(
+            http1::Builder::new()
+                .max_header_size(limits.header_bytes)
+                .max_buf_size(limits.buffer())
+                // The deadline covers it; hyper's own would need a timer.
+                .header_read_timeout(None)
+                .serve_connection(stream, service)
+        );
+        poll_fn(|cx| {
+            // A client that hangs up is not an error.
+            if connection.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            if drained.is_drained() {
+                // Not merely cut off: with TLS, the client can tell the difference.
+                connection.as_mut().graceful_shutdown();
+                return connection.as_mut().poll(cx).map(drop);
+            }
+            Poll::Pending
+        })
+        .await;
     };
     Limited {
         connection,
@@ -75,27 +103,47 @@ pub(crate) fn connect(
 
 async fn respond(
     service: AnyService,
-    deadline: ConnectionDeadline,
+    connection: ClientConnection,
     client: Client,
     request: Request<Incoming>,
 ) -> Result<Response<TrackedBody>, Infallible> {
-    deadline.request();
-    let responding = Responding(deadline);
-    let (parts, body) = request.into_parts();
-    let response = if client.is_admitted() || path::is_probe(parts.uri.path()) {
+    let deadline = connection.deadline.clone();
+    let responding = Responding(deadline.clone());
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(connection);
+    let has_host = has_valid_host(&parts);
+    let response = if !has_host {
+        response::bad_host()
+    } else if client.is_admitted() || path::is_probe(parts.uri.path()) {
         service.respond(&parts).await
     } else {
-        service::no_certificate()
+        response::no_certificate()
     };
     let mut response = response.map(|body| TrackedBody { body, responding });
-    let is_strange = !body.is_end_stream() || !parts.uri.path().starts_with('/');
-    if is_strange || !client.is_current() {
+    let is_strange = !has_host || !body.is_end_stream() || !parts.uri.path().starts_with('/');
+    if is_strange || !client.is_current() || deadline.is_draining() {
         // The rest of this request must never be read as another request. Or the certificate has
-        // changed, and the next request must use the new one.
+        // changed, and the next request must use the new one. Or there will be no next one.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }
     Ok(response)
+}
+
+/// Returns whether the request has exactly one valid header `Host`, as HTTP/1.1 requires.
+///
+/// RFC 9112, 3.2. A proxy may read another one than we do.
+fn has_valid_host(request: &Parts) -> bool {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version < Version::HTTP_11,
+        (Some(host), None) => {
+            let is_authority = |host: &str| host.parse::<Authority>().is_ok();
+            let host = host.to_str().ok();
+            host.is_some_and(|host| host.is_empty() || (is_authority(host) && !host.contains('@')))
+        }
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// Reports the end of a response to its connection, however it ends.
@@ -153,6 +201,7 @@ impl<C: Future> Future for Limited<C> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
+        this.deadline.register(cx.waker());
         if this.connection.poll(cx).is_ready() {
             return Poll::Ready(());
         }

@@ -10,9 +10,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::time::{sleep, timeout};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 
 #[cfg(feature = "auth")]
 use crate::auth::KubernetesAuth;
@@ -21,15 +20,13 @@ use crate::connection::connect;
 use crate::connections::Connections;
 use crate::deadline::ConnectionDeadline;
 use crate::exposition::Exposition;
-use crate::limits::Limits;
+use crate::limits::{LimitError, Limits, nonzero};
 use crate::path::PathError;
-use crate::service::EndpointService;
+use crate::service::{AnyService, EndpointService};
 #[cfg(feature = "tls")]
 use crate::tls::{Tls, TlsError, TlsFiles};
 use crate::transport::Transport;
 
-/// How long scrapes in progress may take after a shutdown.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause after a failed accept if no connection could make room.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -166,40 +163,86 @@ impl<X> Endpoint<X> {
     ///
     /// For the first request of a connection it begins with the connection, and includes the TLS
     /// handshake. Defaults to 10 seconds.
-    pub fn header_timeout(mut self, limit: Duration) -> Self {
-        self.limits.header = limit;
-        self
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`LimitError`] for zero.
+    pub fn header_timeout(mut self, limit: Duration) -> Result<Self, LimitError> {
+        self.limits.header = nonzero("header_timeout", limit)?;
+        Ok(self)
     }
 
     /// Sets how long a connection may wait for its next request.
     ///
     /// If it is shorter than the scrape interval, every scrape needs a new connection. Defaults to
     /// 90 seconds.
-    pub fn idle_timeout(mut self, limit: Duration) -> Self {
-        self.limits.idle = limit;
-        self
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`LimitError`] for zero.
+    pub fn idle_timeout(mut self, limit: Duration) -> Result<Self, LimitError> {
+        self.limits.idle = nonzero("idle_timeout", limit)?;
+        Ok(self)
     }
 
     /// Sets how long a client may read nothing of a response. Defaults to 10 seconds.
-    pub fn stall_timeout(mut self, limit: Duration) -> Self {
-        self.limits.stall = limit;
-        self
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`LimitError`] for zero.
+    pub fn stall_timeout(mut self, limit: Duration) -> Result<Self, LimitError> {
+        self.limits.stall = nonzero("stall_timeout", limit)?;
+        Ok(self)
     }
 
     /// Sets the time limit for a whole response, from the end of the request's head to the last byte.
     ///
     /// It ends a client that reads just enough to never stall. Defaults to 60 seconds.
-    pub fn response_timeout(mut self, limit: Duration) -> Self {
-        self.limits.response = limit;
-        self
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`LimitError`] for zero.
+    pub fn response_timeout(mut self, limit: Duration) -> Result<Self, LimitError> {
+        self.limits.response = nonzero("response_timeout", limit)?;
+        Ok(self)
     }
 
     /// Sets the maximum size of the head of a request. A larger one is answered with 431.
     ///
     /// Defaults to 16 KiB.
-    pub fn header_limit(mut self, bytes: usize) -> Self {
-        self.limits.header_bytes = bytes;
-        self
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`LimitError`] for 0.
+    pub fn header_limit(mut self, bytes: usize) -> Result<Self, LimitError> {
+        self.limits.header_bytes = nonzero("header_limit", bytes)?;
+        Ok(self)
+    }
+
+    /// Sets the maximum number of connections.
+    ///
+    /// At the limit, the connection with the least progress is closed for a new one: first those whose
+    /// client is gone, then those that wait for a request, for a place or for their client, and fresh
+    /// ones last. Defaults to 512, or half of the file descriptors of this process if that is less.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`LimitError`] for 0.
+    pub fn connection_limit(mut self, connections: usize) -> Result<Self, LimitError> {
+        self.limits.connections = Some(nonzero("connection_limit", connections)?);
+        Ok(self)
+    }
+
+    /// Sets how long scrapes in progress may take after a shutdown.
+    ///
+    /// Defaults to 10 seconds.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`LimitError`] for zero.
+    pub fn shutdown_timeout(mut self, limit: Duration) -> Result<Self, LimitError> {
+        self.limits.shutdown = nonzero("shutdown_timeout", limit)?;
+        Ok(self)
     }
 
     /// Serves HTTPS, with a certificate from files that are reloaded.
@@ -228,9 +271,8 @@ impl<X> Endpoint<X> {
 
     /// Serves requests forever.
     ///
-    /// A connection that fails, or reaches its time limit, affects no other. If the system refuses
-    /// connections because there are no more file descriptors, the connection that has waited longest
-    /// for a request is closed. If none waits, accepting is retried every tenth of a second.
+    /// A connection that fails, or reaches its time limit, affects no other. If the system has no more
+    /// file descriptors, the connection with the least progress is closed.
     ///
     /// # Cancel safety
     ///
@@ -241,7 +283,9 @@ impl<X> Endpoint<X> {
 
     /// Serves requests until `shutdown` is ready, whatever its output.
     ///
-    /// Then closes the listener, and completes the scrapes in progress within 10 seconds.
+    /// Then closes the listener, and completes the scrapes in progress within
+    /// [`shutdown_timeout`](Self::shutdown_timeout). Clients that had connected before have another
+    /// second to send their request.
     ///
     /// # Cancel safety
     ///
@@ -251,9 +295,12 @@ impl<X> Endpoint<X> {
             shutdown.await;
             return;
         };
-        let graceful = GracefulShutdown::new();
-        let service = self.service.erase();
-        let mut connections = Connections::default();
+        let acceptor = Acceptor {
+            transport: self.transport.clone(),
+            service: self.service.erase(),
+            limits: self.limits,
+        };
+        let mut connections = Connections::new(self.limits.connections);
         let mut shutdown = pin!(shutdown);
         let mut watching = pin!(self.transport.watch());
         loop {
@@ -264,17 +311,9 @@ impl<X> Endpoint<X> {
                 () = connections.ended() => {}
                 () = &mut watching => {}
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        let deadline = ConnectionDeadline::new(self.limits);
-                        let connection = connect(
-                            stream,
-                            self.transport.clone(),
-                            service.clone(),
-                            self.limits,
-                            deadline.clone(),
-                            &graceful,
-                        );
-                        connections.add(connection, deadline);
+                    Ok((stream, address)) => {
+                        connections.wait_for_room().await;
+                        acceptor.add(&mut connections, stream, address);
                     }
                     Err(error) if concerns_one_connection(&error) => {}
                     // Most likely there are no more file descriptors.
@@ -282,10 +321,47 @@ impl<X> Endpoint<X> {
                 },
             }
         }
-        drop(listener);
-        connections.end_handshakes();
-        // Connections that are still open after that are closed.
-        let _ = timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await;
+        acceptor.accept_waiting(&mut connections, listener);
+        connections.drain(self.limits.shutdown).await;
+    }
+}
+
+/// Makes connections of accepted streams.
+struct Acceptor {
+    transport: Transport,
+    service: AnyService,
+    limits: Limits,
+}
+
+impl Acceptor {
+    fn add(&self, connections: &mut Connections, stream: TcpStream, address: SocketAddr) {
+        let deadline = ConnectionDeadline::new(self.limits);
+        let connection = connect(
+            stream,
+            address,
+            self.transport.clone(),
+            self.service.clone(),
+            self.limits,
+            deadline.clone(),
+        );
+        connections.add(connection, deadline);
+    }
+
+    /// Accepts the connections in the kernel's queue, and closes the listener.
+    ///
+    /// Closing it first would reset them, although they may have sent their request.
+    fn accept_waiting(&self, connections: &mut Connections, listener: TcpListener) {
+        // tokio's listener may not know yet that there are some.
+        let Ok(listener) = listener.into_std() else {
+            return;
+        };
+        while let Ok((stream, address)) = listener.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                self.add(connections, stream, address);
+            }
+        }
     }
 }
 

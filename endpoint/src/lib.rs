@@ -48,6 +48,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 mod activity;
+mod admission;
 #[cfg(feature = "auth")]
 mod auth;
 mod bind;
@@ -64,6 +65,7 @@ mod path;
 mod query;
 #[cfg(feature = "prometheus-client")]
 mod registered;
+mod response;
 mod service;
 mod stall;
 #[cfg(feature = "tls")]
@@ -77,6 +79,7 @@ pub use bind::{BindAddress, BindError};
 pub use body::ResponseBody;
 pub use endpoint::Endpoint;
 pub use exposition::{Body, Exposition, Scrape};
+pub use limits::{LimitError, ScrapeLimits};
 pub use negotiation::MediaType;
 pub use path::PathError;
 #[cfg(feature = "prometheus-client")]

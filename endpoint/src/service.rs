@@ -7,33 +7,37 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-#[cfg(feature = "auth")]
-use http::header::WWW_AUTHENTICATE;
-use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use http::header::ACCEPT;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
+use crate::admission::{Origin, Place};
 #[cfg(feature = "auth")]
-use crate::auth::{Denial, KubernetesAuth};
+use crate::auth::KubernetesAuth;
 use crate::body::{Guarded, ResponseBody, Streamed};
+use crate::deadline::ConnectionDeadline;
 use crate::exposition::{Exposition, Scrape};
 use crate::negotiation::{self, MediaType};
 use crate::path::{self, PathError};
 use crate::query;
+#[cfg(feature = "auth")]
+use crate::response::denied;
+use crate::response::{exposition, method_not_allowed, probe, reads, scrape_failed, text};
 use crate::totals::{CountedScrape, Totals};
 
 /// An endpoint without a listener, for a router of your own.
 ///
 /// It is a [`tower_service::Service`] for routers such as axum's. [`respond`](Self::respond) and
 /// [`scrape`](Self::scrape) are plain functions from the head of a request to a response. It needs a
-/// tokio runtime. [`Endpoint`](crate::Endpoint) is the same with a listener.
+/// tokio runtime with time enabled. [`Endpoint`](crate::Endpoint) is the same with a listener.
 ///
 /// | request | response |
 /// |---|---|
@@ -41,6 +45,7 @@ use crate::totals::{CountedScrape, Totals};
 /// | `GET /metrics?name[]=family` | the selected families, by their name or that of a sample |
 /// | `GET /healthz` | 200 |
 /// | `GET /readyz` | 200, or 503 while [`ready`](Self::ready) returns `false` |
+/// | more scrapes at once than [`ScrapeLimits`](crate::ScrapeLimits) allow | 503 |
 /// | another method | 405 |
 /// | another path | 404 |
 ///
@@ -70,6 +75,13 @@ pub(crate) type AnyService = EndpointService<Any>;
 
 #[derive(Debug)]
 pub(crate) enum Any {}
+
+/// The connection of a request, if it is one of ours; an extension of the request.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientConnection {
+    pub(crate) address: SocketAddr,
+    pub(crate) deadline: ConnectionDeadline,
+}
 
 /// An [`Exposition`] as an object.
 trait Source: Send + Sync {
@@ -219,12 +231,21 @@ impl<X> EndpointService<X> {
             counted.method_not_allowed();
             return method_not_allowed();
         }
+        let connection = request.extensions.get::<ClientConnection>();
+        let origin = connection.map(|one| Origin::address(one.address.ip()));
+        let origin = origin.unwrap_or_default();
         #[cfg(feature = "auth")]
-        if let Some(auth) = &self.auth
-            && let Err(denial) = auth.check(&request.headers, &self.path).await
-        {
-            return denied(denial, &mut counted);
-        }
+        let origin = match &self.auth {
+            Some(auth) => {
+                let deadline = connection.map(|one| &one.deadline);
+                let checked = auth.check(&request.headers, &self.path, origin, deadline);
+                match checked.await {
+                    Ok(identity) => Origin::Identity(identity),
+                    Err(denial) => return denied(denial, &mut counted),
+                }
+            }
+            None => origin,
+        };
         let Some(media_type) = self.media_type(&request.headers) else {
             return scrape_failed();
         };
@@ -235,7 +256,18 @@ impl<X> EndpointService<X> {
         }
         let gzip = self.gzip && negotiation::accepts_gzip(&request.headers);
         let scrape = Scrape::new(media_type, query::families(request.uri.query()));
-        self.expose(counted, scrape, gzip).await
+        let admission = self.source.totals().admission();
+        let until = admission.wait_until(&request.headers);
+        let deadline = connection.map(|one| &one.deadline);
+        let admitted = async {
+            let place = admission.admit(origin, deadline, until).await?;
+            Some((place, admission.encoder(until).await?))
+        };
+        let Some(admitted) = admitted.await else {
+            counted.rejected();
+            return text(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes\n");
+        };
+        self.expose(counted, scrape, gzip, admitted).await
     }
 
     async fn expose(
@@ -243,15 +275,18 @@ impl<X> EndpointService<X> {
         counted: CountedScrape,
         scrape: Scrape,
         gzip: bool,
+        (place, encoder): (Place, OwnedSemaphorePermit),
     ) -> Response<ResponseBody> {
         let source = Arc::clone(&self.source);
         let media_type = scrape.media_type();
         // Starting an exposition may block.
         let started = spawn_blocking(move || {
+            // Until the thread ends, even if the client is gone before.
+            let _encoder = encoder;
             // The payload is leaked: dropping it runs foreign code, which could panic again.
             let body = catch_unwind(AssertUnwindSafe(|| source.expose(&scrape)));
             let body = body.map_err(mem::forget).ok()?;
-            Streamed::start(body, gzip, counted).ok()
+            Streamed::start(body, gzip, counted, place).ok()
         });
         match started.await {
             Ok(Some(started)) => {
@@ -328,89 +363,4 @@ impl<X: 'static, B> tower_service::Service<Request<B>> for EndpointService<X> {
         let (parts, _) = request.into_parts();
         Box::pin(async move { Ok(service.respond(&parts).await) })
     }
-}
-
-fn probe(method: &Method, passes: impl FnOnce() -> bool) -> Response<ResponseBody> {
-    if !reads(method) {
-        return method_not_allowed();
-    }
-    if passes() {
-        text(StatusCode::OK, "ok\n")
-    } else {
-        text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
-    }
-}
-
-/// The response to a client that has not shown a required certificate.
-pub(crate) fn no_certificate() -> Response<ResponseBody> {
-    text(StatusCode::FORBIDDEN, "client certificate required\n")
-}
-
-fn reads(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD)
-}
-
-#[cfg(feature = "auth")]
-fn denied(denial: Denial, counted: &mut CountedScrape) -> Response<ResponseBody> {
-    match denial {
-        Denial::Unauthorized => {
-            counted.unauthorized();
-            let mut response = text(StatusCode::UNAUTHORIZED, "bearer token required\n");
-            let scheme = HeaderValue::from_static("Bearer");
-            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
-            response
-        }
-        Denial::Forbidden(reason) => {
-            counted.forbidden();
-            text(StatusCode::FORBIDDEN, reason)
-        }
-        Denial::Failed => text(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "could not verify access with the cluster\n",
-        ),
-    }
-}
-
-fn scrape_failed() -> Response<ResponseBody> {
-    text(StatusCode::INTERNAL_SERVER_ERROR, "scrape failed\n")
-}
-
-fn method_not_allowed() -> Response<ResponseBody> {
-    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
-    let allowed = HeaderValue::from_static("GET, HEAD");
-    response.headers_mut().insert(ALLOW, allowed);
-    response
-}
-
-fn exposition(
-    media_type: MediaType,
-    compressed: bool,
-    body: ResponseBody,
-) -> Response<ResponseBody> {
-    let Ok(content_type) = HeaderValue::from_str(media_type.content_type()) else {
-        return scrape_failed();
-    };
-    let mut response = with_type(StatusCode::OK, content_type, body);
-    let headers = response.headers_mut();
-    headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-    if compressed {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    response
-}
-
-fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<ResponseBody> {
-    let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
-    with_type(status, content_type, ResponseBody::text(text.into()))
-}
-
-fn with_type(
-    status: StatusCode,
-    content_type: HeaderValue,
-    body: ResponseBody,
-) -> Response<ResponseBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, content_type);
-    response
 }

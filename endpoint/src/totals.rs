@@ -9,21 +9,26 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use crate::admission::Admission;
+use crate::limits::ScrapeLimits;
+
 /// The label `code` in the order of [`ScrapeTotals::codes`], and whether it takes access control.
-const CODES: [(&str, bool); 5] = [
+const CODES: [(&str, bool); 6] = [
     ("200", false),
     ("401", true),
     ("403", true),
     ("405", false),
     ("500", false),
+    ("503", false),
 ];
 
 /// The counters and limits of an [`Exposition`](crate::Exposition).
 ///
 /// Create one for each exposition, and share it between all endpoints of that exposition.
 // Relaxed throughout: the counters guard no other memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Totals {
+    admission: Arc<Admission>,
     begun: AtomicU64,
     in_flight: AtomicU64,
     has_auth: AtomicBool,
@@ -84,6 +89,7 @@ enum ScrapeEnd {
     Forbidden,
     MethodNotAllowed,
     Failed,
+    Rejected,
 }
 
 /// One scrape, counted exactly once, when this is dropped.
@@ -104,7 +110,28 @@ impl Totals {
     /// Counters at zero, with the default limits.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with_limits(ScrapeLimits::default())
+    }
+
+    /// Counters at zero, with these limits.
+    #[must_use]
+    pub fn with_limits(limits: ScrapeLimits) -> Self {
+        Self {
+            admission: Arc::new(Admission::new(limits)),
+            begun: AtomicU64::default(),
+            in_flight: AtomicU64::default(),
+            has_auth: AtomicBool::default(),
+            codes: Default::default(),
+            aborted: AtomicU64::default(),
+            bytes: AtomicU64::default(),
+            durations: Mutex::default(),
+            certificate_reads: AtomicU64::default(),
+            certificate_errors: AtomicU64::default(),
+        }
+    }
+
+    pub(crate) fn admission(&self) -> &Arc<Admission> {
+        &self.admission
     }
 
     /// Returns what was counted about scrapes, or `None` before the first one.
@@ -147,7 +174,7 @@ impl Totals {
             not(feature = "auth"),
             expect(unused_variables, reason = "nothing is denied without access control")
         )]
-        let [ok, unauthorized, forbidden, not_allowed, failed] = &self.codes;
+        let [ok, unauthorized, forbidden, not_allowed, failed, rejected] = &self.codes;
         let code = match end {
             ScrapeEnd::Complete | ScrapeEnd::Aborted => ok,
             #[cfg(feature = "auth")]
@@ -156,6 +183,7 @@ impl Totals {
             ScrapeEnd::Forbidden => forbidden,
             ScrapeEnd::MethodNotAllowed => not_allowed,
             ScrapeEnd::Failed => failed,
+            ScrapeEnd::Rejected => rejected,
         };
         code.fetch_add(1, Ordering::Relaxed);
         if matches!(end, ScrapeEnd::Aborted) {
@@ -163,6 +191,12 @@ impl Totals {
         }
         self.durations.lock().observe(took.as_secs_f64());
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Default for Totals {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -220,6 +254,11 @@ impl CountedScrape {
     #[cfg(feature = "auth")]
     pub(crate) fn forbidden(&mut self) {
         self.end = ScrapeEnd::Forbidden;
+    }
+
+    /// There was no place for it.
+    pub(crate) fn rejected(&mut self) {
+        self.end = ScrapeEnd::Rejected;
     }
 
     pub(crate) fn method_not_allowed(&mut self) {

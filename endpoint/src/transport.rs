@@ -2,7 +2,6 @@
 //!
 //! Without feature `tls` there is only plain TCP, and all clients are equal.
 
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::activity::Duplex;
@@ -70,10 +69,10 @@ impl Transport {
         if let Some(tls) = self.tls {
             let (stream, session) = handshake(tls, stream, deadline).await?;
             let session = Some(session);
-            return Some((Box::new(TokioIo::new(stream)), Client { session }));
+            return Some((Box::new(stream), Client { session }));
         }
         let stream = StallWatch::new(stream, deadline.clone());
-        Some((Box::new(TokioIo::new(stream)), Client::default()))
+        Some((Box::new(stream), Client::default()))
     }
 }
 

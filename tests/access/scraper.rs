@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use gotk_metrics::ScrapeLimits;
 use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId};
 use gotk_metrics::{
     KubernetesAuth, MetricsService, RecordReconcile as _, Recorder, kubernetes_auth,
@@ -111,9 +112,10 @@ impl World {
     }
 }
 
-/// With something to show.
+/// With something to show, and room for many scrapes of one user.
 pub(crate) fn recorder() -> Recorder {
-    let recorder = Recorder::new();
+    let limits = ScrapeLimits::default().queue(300).unwrap();
+    let recorder = Recorder::builder().scrape_limits(limits).build().unwrap();
     let object = ObjectId::new("App", "web");
     recorder.record_condition(&object, &ConditionType::READY, ConditionStatus::True);
     recorder

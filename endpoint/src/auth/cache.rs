@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::error::ReviewError;
+use crate::deadline::ConnectionDeadline;
 
 /// A SHA-256 digest.
 pub(super) type Digest = [u8; 32];
@@ -79,17 +80,44 @@ impl<V: Clone + Send + Sync + 'static> Cache<V> {
     ///
     /// `ask` receives the expired answer, and is called only if none is in flight. All waiting scrapes
     /// drive the review on their own tasks: if one is dropped, the others continue it.
+    ///
+    /// Returns `None` without a review if it would be needed, and the client is gone.
     pub(super) async fn get<F>(
         self: &Arc<Self>,
         digest: Digest,
+        client: Option<&ConnectionDeadline>,
         ask: impl FnOnce(Option<V>) -> F + Send,
-    ) -> Answer<V>
+    ) -> Option<Answer<V>>
     where
         F: Future<Output = Result<(V, Duration), ReviewError>> + Send + 'static,
     {
         match self.find(digest, ask) {
-            Found::Known(value) => Ok(value),
-            Found::Asked(flight) => flight.await,
+            Found::Known(value) => Some(Ok(value)),
+            Found::Asked(flight) => {
+                let Some(client) = client else {
+                    return Some(flight.await);
+                };
+                if client.is_closed_by_client() {
+                    return None;
+                }
+                client.begin_wait();
+                let answer = flight.await;
+                client.end_wait();
+                Some(answer)
+            }
+        }
+    }
+
+    /// Completes the review in flight with this digest, even if all scrapes stop waiting for it.
+    pub(super) fn complete(&self, digest: &Digest) {
+        let flight = self
+            .state
+            .lock()
+            .asked
+            .get(digest)
+            .map(|asked| asked.flight.clone());
+        if let Some(flight) = flight.and_then(|flight| flight.upgrade()) {
+            tokio::spawn(flight);
         }
     }
 

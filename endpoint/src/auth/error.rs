@@ -25,7 +25,7 @@ impl fmt::Display for Review {
     }
 }
 
-/// Why a scrape could be neither allowed nor denied, and was answered with 500.
+/// Why a scrape could be neither allowed nor denied.
 ///
 /// For a log: see [`KubernetesAuth::on_error`](crate::KubernetesAuth::on_error).
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,13 @@ pub enum ReviewError {
         review: Review,
         /// What is invalid.
         problem: String,
+    },
+    /// There were too many unknown clients. The scrape was answered with 503.
+    #[error("too many clients wait for a {review}")]
+    #[non_exhaustive]
+    TooMany {
+        /// The review.
+        review: Review,
     },
     /// The client panicked.
     #[error("the client panicked")]

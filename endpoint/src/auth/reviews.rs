@@ -15,10 +15,11 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::error::{Review, ReviewError};
+use super::turns::{Turn, Turns};
+use crate::admission::Origin;
 
 const TOKEN_REVIEWS: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
 const ACCESS_REVIEWS: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
@@ -26,9 +27,6 @@ const ACCESS_REVIEWS: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Far more than a user with many groups has.
 const RESPONSE_BYTES: usize = 1 << 20;
-/// Reviews in flight of clients that were not authorized before. The API server counts them against
-/// this process, so a client that tries many tokens must not use up its quota.
-const UNKNOWN_CLIENTS: usize = 8;
 
 /// Sends requests to a Kubernetes API server.
 ///
@@ -76,7 +74,15 @@ impl<C: ReviewClient> Sender for C {
 pub(super) struct Reviews {
     client: Arc<dyn Sender>,
     pub(super) limit: Duration,
-    unknown_clients: Arc<Semaphore>,
+    unknown_clients: Arc<Turns>,
+}
+
+/// The client that a review is for.
+pub(super) struct Asker {
+    /// Of a client that was not authorized before. Known clients do not wait for unknown ones.
+    pub(super) unknown: Option<Origin>,
+    /// Called when the review is sent: from then on it is completed, even if the client is gone.
+    pub(super) sent: Box<dyn FnOnce() + Send>,
 }
 
 /// The user of a token, and the user of a `SubjectAccessReview`.
@@ -173,22 +179,22 @@ impl Reviews {
         Self {
             client: Arc::new(client),
             limit: TIMEOUT,
-            unknown_clients: Arc::new(Semaphore::new(UNKNOWN_CLIENTS)),
+            unknown_clients: Arc::default(),
         }
     }
 
-    /// Reviews a token. Known clients do not wait for unknown ones.
+    /// Reviews a token.
     pub(super) async fn token(
         self,
         token: String,
         audiences: Arc<[String]>,
-        is_unknown: bool,
+        asker: Asker,
     ) -> Result<Authenticated, ReviewError> {
         let spec = TokenSpec {
             token: &token,
             audiences: &audiences,
         };
-        let status = self.review(Review::Token, spec, &token, is_unknown).await?;
+        let status = self.review(Review::Token, spec, &token, asker).await?;
         authenticated(status, &audiences)
     }
 
@@ -197,7 +203,7 @@ impl Reviews {
         self,
         user: User,
         path: String,
-        is_unknown: bool,
+        asker: Asker,
     ) -> Result<bool, ReviewError> {
         let spec = AccessSpec {
             user: user.username.as_deref(),
@@ -210,7 +216,7 @@ impl Reviews {
             },
         };
         let review = Review::SubjectAccess;
-        let status: AccessStatus = self.review(review, spec, "", is_unknown).await?;
+        let status: AccessStatus = self.review(review, spec, "", asker).await?;
         match (
             status.allowed.unwrap_or_default(),
             status.denied.unwrap_or_default(),
@@ -225,14 +231,12 @@ impl Reviews {
         review: Review,
         spec: S,
         secret: &str,
-        is_unknown: bool,
+        asker: Asker,
     ) -> Result<A, ReviewError> {
         let request = request(review, spec)?;
-        let exchange = async {
-            let _turn = self.turn(is_unknown).await;
-            self.client.send(request).await
-        };
-        let response = timeout(self.limit, exchange).await;
+        let _turn = self.turn(review, asker.unknown).await?;
+        (asker.sent)();
+        let response = timeout(self.limit, self.client.send(request)).await;
         let response = response.map_err(|_| ReviewError::TimedOut {
             review,
             limit: self.limit,
@@ -241,12 +245,18 @@ impl Reviews {
         status(review, &response, secret)
     }
 
-    async fn turn(&self, is_unknown: bool) -> Option<SemaphorePermit<'_>> {
-        if is_unknown {
-            // Never closed.
-            self.unknown_clients.acquire().await.ok()
-        } else {
-            None
+    async fn turn(
+        &self,
+        review: Review,
+        unknown: Option<Origin>,
+    ) -> Result<Option<Turn>, ReviewError> {
+        let Some(origin) = unknown else {
+            return Ok(None);
+        };
+        let turn = timeout(self.limit, self.unknown_clients.take(origin)).await;
+        match turn.ok().flatten() {
+            Some(turn) => Ok(Some(turn)),
+            None => Err(ReviewError::TooMany { review }),
         }
     }
 }
