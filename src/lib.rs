@@ -235,7 +235,7 @@ pub use metrics_endpoint::{BindAddress, BindError, LimitError, PathError, Scrape
 #[cfg(feature = "auth")]
 pub use metrics_endpoint::{KubernetesAuth, Review, ReviewError};
 #[cfg(feature = "tls")]
-pub use metrics_endpoint::{TlsError, TlsFiles};
+pub use metrics_endpoint::{TlsError, TlsFiles, TlsVersion};
 pub use object::{ObjectId, ToObjectId};
 pub use reconcile::{Completion, ErrorCategory, RecordReconcile, Recorded};
 pub use recorder::{Recorder, RecorderBuilder};

@@ -86,5 +86,5 @@ pub use path::PathError;
 pub use registered::{Registered, RegisteredBody};
 pub use service::EndpointService;
 #[cfg(feature = "tls")]
-pub use tls::{TlsError, TlsFiles};
+pub use tls::{TlsError, TlsFiles, TlsVersion};
 pub use totals::{CertificateTotals, ScrapeDurations, ScrapeTotals, Totals};

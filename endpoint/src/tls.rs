@@ -42,9 +42,29 @@ const INTERVAL: Duration = Duration::from_secs(10);
 pub struct TlsFiles {
     certificate: PathBuf,
     key: PathBuf,
-    client_ca: Option<PathBuf>,
+    min_version: TlsVersion,
+    client_ca: Option<Authorities>,
+    client_names: Vec<String>,
     interval: Duration,
     on_error: Option<OnError>,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    #[default]
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
+
+/// The authorities of client certificates.
+#[derive(Clone, Debug)]
+enum Authorities {
+    File(PathBuf),
+    Pem(Arc<[u8]>),
 }
 
 #[derive(Clone)]
@@ -58,11 +78,17 @@ impl fmt::Debug for OnError {
 
 impl TlsFiles {
     /// The certificate, followed by its chain, and its private key.
+    ///
+    /// The key must not be encrypted. Supported are RSA keys of 2048 to 8192 bits, ECDSA keys on P-256
+    /// or P-384, and Ed25519 keys, in PKCS #8, PKCS #1 or SEC 1. ECDSA keys on P-521 are not, because
+    /// ring does not support them.
     pub fn new(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Self {
             certificate: certificate.into(),
             key: key.into(),
+            min_version: TlsVersion::default(),
             client_ca: None,
+            client_names: Vec::new(),
             interval: INTERVAL,
             on_error: None,
         }
@@ -74,7 +100,31 @@ impl TlsFiles {
     /// probes are served, because a kubelet has none, and other requests are answered with 403. By
     /// default no certificate is required.
     pub fn client_ca(mut self, authorities: impl Into<PathBuf>) -> Self {
-        self.client_ca = Some(authorities.into());
+        self.client_ca = Some(Authorities::File(authorities.into()));
+        self
+    }
+
+    /// Does the same with authorities in memory, for example from a `ConfigMap`.
+    ///
+    /// They are not reloaded.
+    pub fn client_ca_pem(mut self, authorities: impl Into<Vec<u8>>) -> Self {
+        self.client_ca = Some(Authorities::Pem(authorities.into().into()));
+        self
+    }
+
+    /// Requires client certificates with one of these DNS names or IP addresses.
+    ///
+    /// Compared with the subject alternative names of the certificate, never with its common name.
+    /// Other certificates are treated as none. Without effect unless there are authorities. By
+    /// default any name is allowed.
+    pub fn client_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.client_names = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the minimum version of TLS. Defaults to TLS 1.2.
+    pub fn min_version(mut self, version: TlsVersion) -> Self {
+        self.min_version = version;
         self
     }
 
@@ -126,6 +176,23 @@ pub enum TlsError {
         item: &'static str,
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// The key is encrypted, or of a kind that ring does not support.
+    #[error(
+        "cannot use key {}: supported are RSA (2048 to 8192 bits), ECDSA (P-256, P-384) and Ed25519, not encrypted",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Key {
+        /// The file with the key.
+        path: PathBuf,
+    },
+    /// A name of [`TlsFiles::client_names`] is neither a DNS name nor an IP address.
+    #[error("client name `{}` is neither a DNS name nor an IP address", name.escape_debug())]
+    #[non_exhaustive]
+    ClientName {
+        /// The name.
+        name: String,
     },
     /// The certificate or the key is invalid or unsupported, or the key belongs to another certificate.
     #[error("cannot use certificate {} with key {}", certificate.display(), key.display())]

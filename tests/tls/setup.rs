@@ -150,3 +150,27 @@ async fn a_server_without_tls_counts_no_certificates() {
     drop(bind(&recorder).await);
     assert!(!recorder.encode(Format::Text).contains("certwatcher"));
 }
+
+#[tokio::test]
+async fn a_key_that_cannot_be_used_is_an_error_that_lists_those_that_can() {
+    let pair = Authority::new().issue();
+    let encrypted = pair.key.replace("PRIVATE", "ENCRYPTED PRIVATE");
+    let secret = Secret::mount(&[("tls.crt", &pair.certificate), ("tls.key", &encrypted)]);
+    let key = secret.path("tls.key");
+    let error = error(TlsFiles::new(secret.path("tls.crt"), &key)).await;
+    let expected = format!(
+        "cannot use key {}: supported are RSA (2048 to 8192 bits), ECDSA (P-256, P-384) and Ed25519, \
+         not encrypted",
+        key.display()
+    );
+    assert_error(&error, &expected, "");
+}
+
+#[tokio::test]
+async fn a_client_name_that_cannot_be_is_an_error() {
+    let secret = Secret::of(&Authority::new().issue());
+    let files = TlsFiles::new(secret.path("tls.crt"), secret.path("tls.key"));
+    let error = error(files.client_names(["a name"])).await;
+    let expected = "client name `a name` is neither a DNS name nor an IP address";
+    assert_error(&error, expected, "");
+}

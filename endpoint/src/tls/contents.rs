@@ -7,14 +7,18 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use tokio_rustls::rustls::{self, DEFAULT_VERSIONS, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::version::TLS13;
+use tokio_rustls::rustls::{
+    self, DEFAULT_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion,
+};
 
-use super::{TlsError, TlsFiles};
+use super::{Authorities, TlsError, TlsFiles, TlsVersion};
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +27,8 @@ mod tests;
 const MAX_BYTES: u64 = 1 << 20;
 /// The only supported protocol.
 const PROTOCOL: &[u8] = b"http/1.1";
+/// In the first line of an encrypted key, as PKCS #8 and as older tools write it.
+const ENCRYPTED: &[u8] = b"ENCRYPTED";
 
 /// Reads one file.
 type Read<'a> = &'a dyn Fn(&Path) -> Result<Vec<u8>, TlsError>;
@@ -91,7 +97,11 @@ impl Contents {
         Ok(Self {
             certificate: read(&files.certificate)?,
             key: read(&files.key)?,
-            client_ca: files.client_ca.as_deref().map(read).transpose()?,
+            client_ca: match &files.client_ca {
+                Some(Authorities::File(path)) => Some(read(path)?),
+                Some(Authorities::Pem(pem)) => Some(pem.to_vec()),
+                None => None,
+            },
         })
     }
 
@@ -102,15 +112,22 @@ impl Contents {
             source: source.into(),
         };
         let chain = certificates(&self.certificate, &files.certificate)?;
-        let key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|source| pem_error(&files.key, "private key", source))?;
+        let key = private_key(&self.key, &files.key)?;
         // Named explicitly: it does not matter which default the process has installed.
         let provider = Arc::new(ring::default_provider());
+        let versions: &[&SupportedProtocolVersion] = match files.min_version {
+            TlsVersion::Tls12 => DEFAULT_VERSIONS,
+            TlsVersion::Tls13 => &[&TLS13],
+        };
         let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(DEFAULT_VERSIONS)
+            .with_protocol_versions(versions)
             .map_err(pair_error)?;
         let config = match (&self.client_ca, &files.client_ca) {
-            (Some(pem), Some(path)) => {
+            (Some(pem), Some(authorities)) => {
+                let path = match authorities {
+                    Authorities::File(path) => path,
+                    Authorities::Pem(_) => Path::new("memory"),
+                };
                 config.with_client_cert_verifier(verifier(pem, path, provider)?)
             }
             _ => config.with_no_client_auth(),
@@ -150,6 +167,24 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
         path: path.to_owned(),
         source,
     })
+}
+
+fn private_key(pem: &[u8], path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let unsupported = || TlsError::Key {
+        path: path.to_owned(),
+    };
+    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|source| {
+        let is_encrypted = pem.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED);
+        if is_encrypted {
+            unsupported()
+        } else {
+            pem_error(path, "private key", source)
+        }
+    })?;
+    match any_supported_type(&key) {
+        Ok(_) => Ok(key),
+        Err(_) => Err(unsupported()),
+    }
 }
 
 /// Returns at least one certificate.

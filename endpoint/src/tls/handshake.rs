@@ -62,7 +62,9 @@ pub(crate) async fn handshake(
     let stream = TlsAcceptor::from(Arc::clone(&config)).accept(stream).await;
     let stream = stream.ok()?;
     deadline.end_handshake();
-    let has_certificate = stream.get_ref().1.peer_certificates().is_some();
+    let certificates = stream.get_ref().1.peer_certificates();
+    let certificate = certificates.and_then(|chain| chain.first());
+    let has_certificate = certificate.is_some_and(|one| tls.allows(one));
     Some((
         stream,
         Session {

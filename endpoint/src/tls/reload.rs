@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use webpki::EndEntityCert;
 
 use super::contents::Loaded;
 use super::{TlsError, TlsFiles};
@@ -23,6 +25,7 @@ const READ_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) struct Tls {
     files: TlsFiles,
     totals: Arc<Totals>,
+    client_names: Vec<ServerName<'static>>,
     current: Mutex<Arc<Loaded>>,
 }
 
@@ -39,11 +42,18 @@ impl Tls {
         if files.interval.is_zero() {
             return Err(TlsError::NoInterval);
         }
+        let names = files.client_names.iter();
+        let names = names.map(|name| {
+            let parsed = ServerName::try_from(name.clone());
+            parsed.map_err(|_| TlsError::ClientName { name: name.clone() })
+        });
+        let client_names = names.collect::<Result<_, _>>()?;
         let loaded = Loaded::new(&files)?;
         totals.count_certificate_read();
         Ok(Self {
             files,
             totals,
+            client_names,
             current: Mutex::new(Arc::new(loaded)),
         })
     }
@@ -117,6 +127,15 @@ impl Tls {
     /// Returns whether `config` is still in use.
     pub(super) fn is_current(&self, config: &Arc<ServerConfig>) -> bool {
         Arc::ptr_eq(&self.current().config, config)
+    }
+
+    /// Returns whether a client certificate, whose issuer is known to be trusted, has an allowed name.
+    pub(super) fn allows(&self, certificate: &CertificateDer<'_>) -> bool {
+        let Ok(certificate) = EndEntityCert::try_from(certificate) else {
+            return false;
+        };
+        let is_valid_for = |name| certificate.verify_is_valid_for_subject_name(name).is_ok();
+        self.client_names.is_empty() || self.client_names.iter().any(is_valid_for)
     }
 
     /// Returns whether clients must show a certificate.
