@@ -11,6 +11,7 @@ fmt:
 # Lints all targets, without features and with all.
 clippy:
     cargo clippy -p gotk-metrics --no-default-features --all-targets -- -D warnings
+    cargo clippy -p metrics-endpoint --all-targets -- -D warnings
     cargo clippy --workspace --all-targets --all-features -- -D warnings
 
 # Tests without features and with all, doctests and README among them.
@@ -34,7 +35,7 @@ minimal:
 # a nightly rustdoc.
 docs:
     WRITE_DOCS=1 cargo test --quiet --all-features --test documentation
-    RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --all-features
+    RUSTDOCFLAGS='-D warnings' cargo doc -p gotk-metrics -p metrics-endpoint --no-deps --all-features
 
 # Changes of the API since the last release, and foreign types in it. Needs cargo-check-external-types with its nightly.
 api:

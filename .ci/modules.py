@@ -1,6 +1,6 @@
-"""Fails where modules of the library know each other in a circle.
+"""Fails where modules of a library know each other in a circle.
 
-A module is a file of `src` with its folder. Parts of one module may know each other; tests do not count.
+A module is a file of `src`, or of `endpoint/src`, with its folder. Parts of one module may know each other; tests do not count.
 """
 
 import re
@@ -8,7 +8,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-SRC = Path("src")
+SOURCES = [Path("src"), Path("endpoint/src")]
 
 
 def known(text):
@@ -20,11 +20,11 @@ def known(text):
     return names
 
 
-def graph():
-    modules = {file.stem for file in SRC.glob("*.rs")} - {"lib"}
+def graph(source):
+    modules = {file.stem for file in source.glob("*.rs")} - {"lib"}
     edges = defaultdict(set)
-    for file in SRC.rglob("*.rs"):
-        module = file.relative_to(SRC).with_suffix("").parts[0]
+    for file in source.rglob("*.rs"):
+        module = file.relative_to(source).with_suffix("").parts[0]
         edges[module] |= known(file.read_text()) & modules - {module}
     return edges
 
@@ -46,5 +46,6 @@ def circle(edges):
     return next(filter(None, (walk(module, []) for module in sorted(edges.copy()))), None)
 
 
-if found := circle(graph()):
-    sys.exit("modules in a circle: " + " -> ".join(found))
+for source in SOURCES:
+    if found := circle(graph(source)):
+        sys.exit(f"modules of {source} in a circle: " + " -> ".join(found))

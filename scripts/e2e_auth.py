@@ -129,7 +129,7 @@ def check_own_rights(world, checks):
     checks.equal("a controller that may not ask", status, 500)
     checks.that("tells no more to whoever scrapes", USER not in body and "token" not in body, body)
     log = world.controller.log.read_text()
-    wanted = "metrics: TokenReview was refused with 403: tokenreviews.authentication.k8s.io is forbidden"
+    wanted = "metrics: TokenReview was rejected with status 403: tokenreviews.authentication.k8s.io is forbidden"
     checks.that("but says in its log what it may not", wanted in log, log)
     checks.equal("without a token it is 401 all the same", world.controller.status(), 401)
     world.cluster.apply(COMPONENT / "controller.yaml")

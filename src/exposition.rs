@@ -13,8 +13,6 @@ mod lines;
 mod selection;
 mod totals;
 
-#[cfg(feature = "server")]
-pub(crate) use self::accept::thousandths;
 pub(crate) use self::appended::append;
 pub use self::chunks::Chunks;
 pub(crate) use self::collector::register_collector;

@@ -7,12 +7,10 @@ use std::fmt;
 use std::panic::RefUnwindSafe;
 
 use crate::catalog::Family;
-use crate::certificates::Certificates;
 use crate::controller::Controllers;
 use crate::metric::{Counter, Gauge, Labelled};
 use crate::registries::Registries;
 use crate::requests::Requests;
-use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
 use crate::store::{Snapshot, Store};
 use crate::sync::{Arc, AtomicBool, AtomicUsize};
@@ -26,8 +24,9 @@ pub(crate) struct Inner {
     pub(crate) types: ConditionTypes,
     pub(crate) controllers: Controllers,
     pub(crate) registries: Registries,
-    pub(crate) scrapes: Scrapes,
-    pub(crate) certificates: Certificates,
+    /// The counters and limits of all servers of this recorder.
+    #[cfg(feature = "server")]
+    pub(crate) totals: Arc<metrics_endpoint::Totals>,
     /// Which leases this process holds.
     pub(crate) leases: Labelled<String, Gauge, MAX_LEASES>,
     pub(crate) requests: Requests,

@@ -179,8 +179,9 @@
 )]
 
 mod attempt;
+#[cfg(feature = "auth")]
+mod auth;
 mod catalog;
-mod certificates;
 #[cfg(feature = "client")]
 pub mod client;
 mod clock;
@@ -206,7 +207,6 @@ mod recorder;
 mod registries;
 mod requests;
 mod resource_info;
-mod scrapes;
 mod series;
 #[cfg(feature = "server")]
 mod server;
@@ -217,23 +217,27 @@ mod tracking;
 mod unwind;
 
 pub use attempt::Attempt;
+#[cfg(feature = "auth")]
+pub use auth::kubernetes_auth;
 pub use catalog::{Family, FamilyType};
 pub use clock::ManualClock;
 pub use controller::Outcome;
 pub use error::{AlreadyRegistered, AlreadySet, AppendError, BuildError};
 pub use exposition::{Chunks, Format};
 pub use families::{ConditionGauge, DurationHistogram, SuspendGauge};
+#[cfg(feature = "server")]
+pub use metrics_endpoint::{BindAddress, BindError, LimitError, PathError, ScrapeLimits};
+#[cfg(feature = "auth")]
+pub use metrics_endpoint::{KubernetesAuth, Review, ReviewError};
+#[cfg(feature = "tls")]
+pub use metrics_endpoint::{TlsError, TlsFiles, TlsVersion};
 pub use object::{ObjectId, ToObjectId};
 #[cfg(feature = "kube")]
 pub use observe::{Condition, Conditions, Observe, Observed};
 pub use reconcile::{AttemptFuture, Completion, ErrorCategory, RecordReconcile};
 pub use recorder::{Recorder, RecorderBuilder};
 #[cfg(feature = "server")]
-pub use server::{BindAddress, BindError, MetricsBody, MetricsServer, MetricsService, PathError};
-#[cfg(feature = "auth")]
-pub use server::{KubernetesAuth, Review, ReviewError};
-#[cfg(feature = "tls")]
-pub use server::{TlsError, TlsFiles};
+pub use server::{MetricsBody, MetricsServer, MetricsService};
 pub use status::{ConditionStatus, ConditionType};
 
 /// Compiles the examples of the README, but for the first: a kind of its own needs kube's derive,

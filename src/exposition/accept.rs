@@ -62,7 +62,7 @@ fn fit(range: &str, format: Format) -> Option<(u8, u16)> {
 }
 
 /// Reads `0`, `1`, `0.5`, `0.125` and the like.
-pub(crate) fn thousandths(q: &str) -> Option<u16> {
+fn thousandths(q: &str) -> Option<u16> {
     let (whole, fraction) = q.split_once('.').unwrap_or((q, ""));
     if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

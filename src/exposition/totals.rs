@@ -8,12 +8,10 @@ use super::Format;
 use super::float::{write_count, write_counter, write_float};
 use super::lines::write_header;
 use crate::catalog::{Family, RECONCILE_TIME_BOUNDS, WORK_BOUNDS};
-use crate::certificates::Certificates;
 use crate::controller::Controller;
 use crate::inner::Inner;
 use crate::metric::{Buckets, Counter, Gauge};
 use crate::object::escape_label;
-use crate::scrapes::Scrapes;
 
 /// One series, or the series of one histogram.
 pub(super) struct Total {
@@ -192,22 +190,33 @@ fn sources(inner: &Inner) -> Vec<Total> {
     }))
 }
 
-/// The families of the endpoint. They begin with the first scrape or read of a certificate.
+/// The families of the endpoint, which counts for all servers of a recorder. They begin with the
+/// first scrape or read of a certificate.
+#[cfg(feature = "server")]
 fn endpoint(inner: &Inner, family: Family) -> Vec<Total> {
-    let certificates = inner.certificates.seen();
-    let scrapes = inner.scrapes.seen();
+    let certificates = inner.totals.certificates();
+    let scrapes = inner.totals.scrapes();
     match family {
-        Family::CertificateReadErrors => single(certificates.map(Certificates::errors)),
-        Family::CertificateReads => single(certificates.map(Certificates::reads)),
-        Family::ScrapeBytes => single(scrapes.map(Scrapes::bytes)),
-        Family::ScrapeDuration => single(scrapes.map(Scrapes::durations)),
-        Family::ScrapesAborted => single(scrapes.map(Scrapes::aborted)),
-        Family::ScrapesInFlight => single(scrapes.map(Scrapes::in_flight)),
+        Family::CertificateReadErrors => single(certificates.map(|all| all.errors)),
+        Family::CertificateReads => single(certificates.map(|all| all.reads)),
+        Family::ScrapeBytes => single(scrapes.map(|all| all.bytes)),
+        Family::ScrapeDuration => single(scrapes.map(|all| Buckets {
+            bounds: &metrics_endpoint::ScrapeDurations::BOUNDS,
+            counts: all.durations.counts.to_vec(),
+            sum: all.durations.sum,
+        })),
+        Family::ScrapesAborted => single(scrapes.map(|all| all.aborted)),
+        Family::ScrapesInFlight => single(scrapes.map(|all| all.in_flight)),
         _ => {
-            let codes = scrapes.into_iter().flat_map(Scrapes::codes);
+            let codes = scrapes.into_iter().flat_map(|all| all.codes);
             labelled(codes.map(|(code, count)| ([code.to_owned()], count)))
         }
     }
+}
+
+#[cfg(not(feature = "server"))]
+fn endpoint(_: &Inner, _: Family) -> Vec<Total> {
+    Vec::new()
 }
 
 /// With the first attempt they are all there, so that their increase shows. Without attempts, as

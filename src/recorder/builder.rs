@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::Recorder;
 use crate::catalog::{Family, RECONCILE_BOUNDS};
-use crate::certificates::Certificates;
 use crate::clock::Clock;
 use crate::controller::Controllers;
 use crate::error::BuildError;
@@ -12,7 +11,6 @@ use crate::inner::Inner;
 use crate::metric::{Counter, Labelled};
 use crate::registries::Registries;
 use crate::requests::Requests;
-use crate::scrapes::Scrapes;
 use crate::status::ConditionTypes;
 use crate::store::Store;
 use crate::sync::{Arc, AtomicBool, AtomicUsize};
@@ -53,6 +51,8 @@ pub struct RecorderBuilder {
     without: u64,
     process: bool,
     clock: Option<Clock>,
+    #[cfg(feature = "server")]
+    scrape_limits: metrics_endpoint::ScrapeLimits,
 }
 
 impl RecorderBuilder {
@@ -64,6 +64,8 @@ impl RecorderBuilder {
             without: 0,
             process: false,
             clock: None,
+            #[cfg(feature = "server")]
+            scrape_limits: metrics_endpoint::ScrapeLimits::default(),
         }
     }
 
@@ -129,6 +131,26 @@ impl RecorderBuilder {
         self
     }
 
+    /// Sets how many scrapes run and wait at once, on all servers of this recorder.
+    ///
+    /// Defaults to 8 that run, 64 that wait and a wait of at most 10 seconds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gotk_metrics::{Recorder, ScrapeLimits};
+    ///
+    /// let limits = ScrapeLimits::default().responses(16)?.queue(128)?;
+    /// let recorder = Recorder::builder().scrape_limits(limits).build()?;
+    /// # drop(recorder);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "server")]
+    pub fn scrape_limits(mut self, limits: metrics_endpoint::ScrapeLimits) -> Self {
+        self.scrape_limits = limits;
+        self
+    }
+
     /// Where time comes from: a monotonic time since any fixed moment.
     ///
     /// Called at the start and the end of an attempt, when an object that is new or deleted is
@@ -182,8 +204,8 @@ impl RecorderBuilder {
                 types: ConditionTypes::new(),
                 controllers: Controllers::default(),
                 registries: Registries::new(exposed),
-                scrapes: Scrapes::default(),
-                certificates: Certificates::default(),
+                #[cfg(feature = "server")]
+                totals: Arc::new(metrics_endpoint::Totals::with_limits(self.scrape_limits)),
                 leases: Labelled::default(),
                 requests: Requests::default(),
                 bounds: self.bounds.into(),

@@ -1,6 +1,6 @@
 //! What is answered to whom, and what the cluster is asked for it.
 
-use gotk_metrics::{KubernetesAuth, MetricsService, Recorder};
+use gotk_metrics::{KubernetesAuth, MetricsService, Recorder, kubernetes_auth};
 use http::Request;
 use http_body_util::BodyExt as _;
 use serde_json::json;
@@ -179,7 +179,7 @@ async fn a_token_must_be_meant_for_one_of_the_audiences() {
 async fn another_audience_is_another_question() {
     let world = World::new();
     let client = world.cluster.client();
-    let auth = KubernetesAuth::new(client);
+    let auth = kubernetes_auth(client);
     let ask = async |auth: KubernetesAuth| {
         let service = MetricsService::new(Recorder::new()).authorize(auth);
         let request = Request::get("/metrics").header("authorization", "Bearer good-token");
@@ -219,7 +219,7 @@ async fn the_right_is_for_the_path_of_the_service() {
 #[tokio::test(start_paused = true)]
 async fn another_path_is_another_question() {
     let world = World::new();
-    let auth = KubernetesAuth::new(world.cluster.client());
+    let auth = kubernetes_auth(world.cluster.client());
     let ask = async |path: &str| {
         let service = MetricsService::new(Recorder::new()).path(path).unwrap();
         let request = Request::get(path).header("authorization", "Bearer good-token");

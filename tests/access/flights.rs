@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 use crate::cluster::{Asked, Fault};
 use crate::scraper::{GOOD, USER, World, settle};
@@ -67,14 +67,15 @@ async fn whoever_asks_may_leave() {
     assert_eq!(world.cluster.counts(), (1, 1));
 }
 
+/// The API server goes on with a review whose client has hung up, so giving it up saves nothing.
 #[tokio::test(start_paused = true)]
-async fn a_question_ends_with_the_last_who_waits() {
+async fn a_review_that_was_sent_is_completed_and_used() {
     let world = World::new();
-    for asked in 1..=3 {
-        world.cluster.hold(true);
+    world.cluster.hold(true);
+    for _ in 1..=3 {
         let scrapes: Vec<_> = (0..3).map(|_| world.spawn(GOOD)).collect();
         settle().await;
-        assert_eq!(world.cluster.counts(), (asked, 0));
+        assert_eq!(world.cluster.counts(), (1, 0));
         for scrape in scrapes {
             scrape.abort();
             scrape.await.unwrap_err();
@@ -83,7 +84,55 @@ async fn a_question_ends_with_the_last_who_waits() {
     }
     world.cluster.hold(false);
     assert_eq!(world.status(GOOD).await, 200);
-    assert_eq!(world.cluster.counts(), (4, 1));
+    assert_eq!(world.cluster.counts(), (1, 1));
+}
+
+/// However many clients hang up, their reviews in flight are as few as if they had not.
+#[tokio::test(start_paused = true)]
+async fn clients_that_hang_up_do_not_make_room_for_more_reviews() {
+    let world = World::new();
+    world.cluster.hold(true);
+    for number in 0..MANY {
+        let scrape = world.spawn(&format!("forged-{number}"));
+        settle().await;
+        scrape.abort();
+        settle().await;
+    }
+    assert_eq!(world.cluster.counts(), (8, 0));
+    let honest = world.spawn(GOOD);
+    settle().await;
+    world.cluster.hold(false);
+    assert_eq!(honest.await.unwrap(), 200);
+    // No review of a client that is gone was sent.
+    assert_eq!(world.cluster.counts(), (9, 1));
+}
+
+/// Under a flood, the clients that came first have given up.
+#[tokio::test(start_paused = true)]
+async fn the_newest_unknown_client_is_next() {
+    let world = World::new();
+    world.cluster.fail(Asked::Token, Fault::Silent);
+    let mut strangers: Vec<_> = (0..8)
+        .map(|number| world.spawn(&format!("forged-{number}")))
+        .collect();
+    settle().await;
+    // More than may wait.
+    for number in 8..200 {
+        strangers.push(world.spawn(&format!("forged-{number}")));
+    }
+    settle().await;
+    world.cluster.fail(Asked::Token, None);
+    let honest = world.spawn(GOOD);
+    settle().await;
+    advance(Duration::from_secs(10)).await;
+    assert_eq!(honest.await.unwrap(), 200);
+    for (number, stranger) in strangers.into_iter().enumerate() {
+        let status = stranger.await.unwrap();
+        // Timed out, displaced by a newer one, or reviewed.
+        let expected: &[u16] = if number < 8 { &[500] } else { &[401, 503] };
+        assert!(expected.contains(&status), "{number}: {status}");
+    }
+    assert!(world.counted("503").unwrap() >= 200 - 8 - 128);
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,6 +227,7 @@ async fn strangers_wait_for_the_question_of_their_right_too() {
 #[tokio::test(start_paused = true)]
 async fn who_waits_too_long_for_a_turn_is_told() {
     let world = World::new();
+    let start = Instant::now();
     world.cluster.fail(Asked::Token, Fault::Silent);
     let strangers: Vec<_> = (0..20)
         .map(|number| world.spawn(&format!("forged-{number}")))
@@ -185,7 +235,12 @@ async fn who_waits_too_long_for_a_turn_is_told() {
     settle().await;
     assert_eq!(world.cluster.counts(), (8, 0));
     advance(Duration::from_secs(10)).await;
+    let mut statuses = Vec::new();
     for stranger in strangers {
-        assert_eq!(stranger.await.unwrap(), 500);
+        statuses.push(stranger.await.unwrap());
     }
+    // Those that were reviewed in vain, and those that were not.
+    assert!(statuses.iter().all(|status| [500, 503].contains(status)));
+    assert!(statuses.iter().filter(|status| **status == 500).count() >= 8);
+    assert!(start.elapsed() <= Duration::from_secs(20));
 }

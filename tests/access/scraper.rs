@@ -4,8 +4,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use gotk_metrics::ScrapeLimits;
 use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId};
-use gotk_metrics::{KubernetesAuth, MetricsService, Recorder};
+use gotk_metrics::{KubernetesAuth, MetricsService, Recorder, kubernetes_auth};
 use http::Request;
 use http_body_util::BodyExt as _;
 use tokio::task::{JoinHandle, yield_now};
@@ -42,7 +43,7 @@ impl World {
         cluster.permit(USER, "/metrics");
         let errors = Arc::<Mutex<Vec<String>>>::default();
         let told = Arc::clone(&errors);
-        let auth = KubernetesAuth::new(cluster.client()).on_error(move |error| {
+        let auth = kubernetes_auth(cluster.client()).on_error(move |error| {
             let source = std::error::Error::source(error).map(ToString::to_string);
             let text = format!("{error}; {}; {error:?}", source.unwrap_or_default());
             told.lock().unwrap().push(text);
@@ -109,9 +110,10 @@ impl World {
     }
 }
 
-/// With something to show.
+/// With something to show, and room for many scrapes of one user.
 pub(crate) fn recorder() -> Recorder {
-    let recorder = Recorder::new();
+    let limits = ScrapeLimits::default().queue(300).unwrap();
+    let recorder = Recorder::builder().scrape_limits(limits).build().unwrap();
     let object = ObjectId::new("App", "web");
     recorder.record_condition(&object, &ConditionType::READY, ConditionStatus::True);
     recorder

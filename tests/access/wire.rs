@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use gotk_metrics::{KubernetesAuth, MetricsServer};
+use gotk_metrics::{MetricsServer, kubernetes_auth};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -19,7 +19,7 @@ async fn serve(world: &World) -> SocketAddr {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = MetricsServer::bind(recorder(), address).await.unwrap();
     let address = server.local_addr();
-    let auth = KubernetesAuth::new(world.cluster.client());
+    let auth = kubernetes_auth(world.cluster.client());
     // Ends with the runtime of the test.
     tokio::spawn(server.authorize(auth).serve());
     address

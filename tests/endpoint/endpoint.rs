@@ -69,13 +69,13 @@ async fn serve(recorder: &Recorder, options: &Options) -> Result<MetricsServer, 
     let mut server = MetricsServer::bind(recorder.clone(), options.listen).await?;
     server = server.openmetrics(options.openmetrics);
     if let Some(limit) = options.header_timeout {
-        server = server.header_timeout(limit);
+        server = server.header_timeout(limit)?;
     }
     if let Some(limit) = options.stall_timeout {
-        server = server.stall_timeout(limit);
+        server = server.stall_timeout(limit)?;
     }
     if let Some(limit) = options.response_timeout {
-        server = server.response_timeout(limit);
+        server = server.response_timeout(limit)?;
     }
     if let Some(tls) = &options.tls {
         server = server.tls(tls_files(tls, options))?;

@@ -27,7 +27,10 @@ async fn a_port_in_use_fails_before_anything_starts() {
     let error = MetricsServer::bind(recorder.clone(), taken)
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), format!("bind metrics server to {taken}"));
+    assert_eq!(
+        error.to_string(),
+        format!("cannot bind the metrics endpoint to {taken}")
+    );
     assert!(error.source().is_some());
     let BindError::Bind {
         address, source, ..
@@ -65,7 +68,7 @@ async fn an_address_of_another_machine_is_refused() {
     let error = MetricsServer::bind(recorder(0), foreign).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("bind metrics server to {foreign}")
+        format!("cannot bind the metrics endpoint to {foreign}")
     );
 }
 

@@ -1,10 +1,10 @@
 //! Clients of all sorts, and that none of them gets in the way of another.
 
-use gotk_metrics::{ConditionType, Format, ObjectId};
+use gotk_metrics::{ConditionType, Format, ObjectId, ScrapeLimits};
 use tokio::task::JoinSet;
 
 use crate::http::Connection;
-use crate::running::{Running, recorder};
+use crate::running::{Running, builder, filled, recorder};
 
 #[tokio::test]
 async fn one_connection_serves_many_scrapes() {
@@ -113,7 +113,9 @@ async fn a_client_that_hangs_up_half_way_stops_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_scrapes_at_once_are_all_answered() {
-    let recorder = recorder(100);
+    // By default fewer may wait. `endpoint/tests` has what becomes of others.
+    let limits = ScrapeLimits::default().queue(200).unwrap();
+    let recorder = filled(builder().scrape_limits(limits), 100);
     let server = Running::start(&recorder).await;
     let address = server.address;
     let mut scrapes = JoinSet::new();

@@ -43,25 +43,28 @@ const CASES: [(&str, &[u16]); 34] = [
     ("GET http:// HTTP/1.1\r\n\r\n{smuggled}", &[0, 400]),
     ("GET /metrics\0 HTTP/1.1\r\n\r\n{smuggled}", &[0, 400]),
     (
-        "GET /%6detrics HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /%6detrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n",
         &[404],
     ),
     (
-        "GET /x/../metrics HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /x/../metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n",
         &[404],
     ),
-    ("OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n", &[404]),
     (
-        "CONNECT host:1 HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n",
+        &[404],
+    ),
+    (
+        "CONNECT host:1 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n",
         &[404],
     ),
     // Headers.
     (
-        "GET /metrics HTTP/1.1\r\nno colon\r\n\r\n{smuggled}",
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nno colon\r\n\r\n{smuggled}",
         &[0, 400],
     ),
     (
-        "GET /metrics HTTP/1.1\r\nNa me: x\r\n\r\n{smuggled}",
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nNa me: x\r\n\r\n{smuggled}",
         &[0, 400],
     ),
     (
@@ -77,54 +80,63 @@ const CASES: [(&str, &[u16]); 34] = [
         &[0, 400],
     ),
     (
-        "GET /metrics HTTP/1.1\r\nA: {header 17 KiB}\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nA: {header 17 KiB}\r\n\r\n",
         &[431],
     ),
-    ("GET /metrics HTTP/1.1\r\n{200 headers}\r\n", &[431]),
-    ("GET /{uri 60 KiB} HTTP/1.1\r\n\r\n", &[0, 414, 431]),
-    // Methods.
-    ("get /metrics HTTP/1.1\r\nConnection: close\r\n\r\n", &[405]),
     (
-        "TRACE /metrics HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: test\r\n{200 headers}\r\n",
+        &[431],
+    ),
+    (
+        "GET /{uri 60 KiB} HTTP/1.1\r\nHost: test\r\n\r\n",
+        &[0, 414, 431],
+    ),
+    // Methods.
+    (
+        "get /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n",
+        &[405],
+    ),
+    (
+        "TRACE /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n",
         &[405],
     ),
     // Bodies, which are never read.
     (
-        "GET /metrics HTTP/1.1\r\nContent-Length: -1\r\n\r\n{smuggled}",
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nContent-Length: -1\r\n\r\n{smuggled}",
         &[0, 400],
     ),
     (
-        "GET /metrics HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{smuggled}",
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{smuggled}",
         &[0, 400],
     ),
     (
-        "GET /metrics HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n{smuggled}",
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nContent-Length: 99999999999999999999\r\n\r\n{smuggled}",
         &[0, 400],
     ),
     (
-        "GET /metrics HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n{smuggled}",
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: gzip\r\n\r\n{smuggled}",
         &[0, 400],
     ),
     (
-        "GET /metrics HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{smuggled}{smuggled}",
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n{smuggled}{smuggled}",
         &[200],
     ),
     (
-        "POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\
+        "POST /metrics HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n\
          {chunk}\r\n{smuggled}\r\n0\r\n\r\n{smuggled}",
         &[405],
     ),
     (
-        "POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n\
+        "POST /metrics HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n\
          0\r\n\r\n{smuggled}",
         &[0, 400, 405],
     ),
     (
-        "POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{smuggled}",
+        "POST /metrics HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{smuggled}",
         &[405],
     ),
     (
-        "POST /metrics HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n",
+        "POST /metrics HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n",
         &[405],
     ),
 ];
@@ -168,8 +180,8 @@ async fn a_malformed_request_has_one_answer_at_most() {
 #[tokio::test]
 async fn the_limit_of_a_header_is_exact() {
     let server = MetricsServer::bind(recorder(1), any_port()).await.unwrap();
-    let server = Running::serve(server.header_limit(1000));
-    let head = "GET /metrics HTTP/1.1\r\nConnection: close\r\nA: ";
+    let server = Running::serve(server.header_limit(1000).unwrap());
+    let head = "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\nA: ";
     for (size, status) in [(999, 200), (1000, 200), (1001, 431)] {
         let filling = "a".repeat(size - head.len() - 4);
         let mut connection = Connection::open(server.address).await;
@@ -198,7 +210,7 @@ async fn connections_without_a_request_are_in_nobodys_way() {
     let recorder = recorder(10);
     let server = MetricsServer::bind(recorder.clone(), any_port()).await;
     let limit = Duration::from_secs(1);
-    let server = Running::serve(server.unwrap().header_timeout(limit));
+    let server = Running::serve(server.unwrap().header_timeout(limit).unwrap());
     let mut waiting = Vec::new();
     for number in 0..200 {
         let mut connection = Connection::open(server.address).await;

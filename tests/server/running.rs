@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use gotk_metrics::{ConditionStatus, ConditionType, Family, MetricsServer, ObjectId};
-use gotk_metrics::{ManualClock, Recorder};
+use gotk_metrics::{ManualClock, Recorder, RecorderBuilder};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, yield_now};
@@ -28,11 +28,18 @@ pub(crate) const OF_SCRAPES: [Family; 5] = [
 
 /// A recorder that says the same at each scrape.
 pub(crate) fn recorder(objects: usize) -> Recorder {
+    filled(builder(), objects)
+}
+
+pub(crate) fn builder() -> RecorderBuilder {
     let clock = ManualClock::new();
-    let mut builder = Recorder::builder().clock(move || clock.now());
-    for family in OF_SCRAPES {
-        builder = builder.without(family);
-    }
+    let builder = Recorder::builder().clock(move || clock.now());
+    OF_SCRAPES
+        .into_iter()
+        .fold(builder, RecorderBuilder::without)
+}
+
+pub(crate) fn filled(builder: RecorderBuilder, objects: usize) -> Recorder {
     let recorder = builder.build().unwrap();
     for number in 0..objects {
         let id = ObjectId::new("App", format!("app-{number:05}")).within("team");

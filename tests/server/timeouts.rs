@@ -91,7 +91,8 @@ async fn assert_closed_with(mut client: TcpStream, expected: &str) {
 async fn an_idle_connection_is_closed_in_the_end() {
     let server = MetricsServer::bind(recorder(0), any_port()).await.unwrap();
     let client = send(server.local_addr(), "");
-    let server = Running::serve(server.idle_timeout(Duration::from_secs(30)));
+    let server = server.idle_timeout(Duration::from_secs(30)).unwrap();
+    let server = Running::serve(server);
     let scrape = spawn_blocking(move || {
         (&client).write_all(SCRAPE.as_bytes()).unwrap();
         let mut answer = [0; 12];

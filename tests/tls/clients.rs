@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gotk_metrics::{Format, Recorder, TlsFiles};
+use gotk_metrics::{Format, Recorder, TlsFiles, TlsVersion};
 use tokio_rustls::rustls::HandshakeKind;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
@@ -164,4 +164,54 @@ async fn a_certificate_is_looked_at_by_each_handshake() {
     }
     asking.stop().await;
     open.stop().await;
+}
+
+#[tokio::test]
+async fn only_clients_with_an_allowed_name_are_served() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    for (names, status) in [
+        (&["localhost"][..], 200),
+        (&["other", "localhost"], 200),
+        (&["other"], 403),
+        (&["127.0.0.1"], 403),
+    ] {
+        let own = authority.issue();
+        let secret = Secret::mount(&entries(&own, &clients.pem()));
+        let files = with_ca(&secret).client_names(names.iter().copied());
+        let server = Running::start(&recorder(1), files).await;
+        let client = Client::of(&[&authority]).showing(&clients.issue());
+        for (target, expected) in [("/metrics", status), ("/healthz", 200)] {
+            let answer = client.get(server.address, target).await.unwrap();
+            assert_eq!(answer.status, expected, "{names:?} {target}");
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn authorities_may_come_from_memory() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let secret = Secret::of(&authority.issue());
+    let server = Running::start(&recorder(1), files(&secret).client_ca_pem(clients.pem())).await;
+    let client = Client::of(&[&authority]);
+    let answer = client.get(server.address, "/metrics").await.unwrap();
+    assert_eq!(answer.status, 403);
+    let client = client.showing(&clients.issue());
+    let answer = client.get(server.address, "/metrics").await.unwrap();
+    assert_eq!(answer.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_older_version_of_tls_can_be_disabled() {
+    let authority = Authority::new();
+    let secret = Secret::of(&authority.issue());
+    let files = files(&secret).min_version(TlsVersion::Tls13);
+    let server = Running::start(&recorder(1), files).await;
+    let client = Client::of(&[&authority]).speaking(&TLS12);
+    assert!(client.get(server.address, "/metrics").await.is_err());
+    let client = Client::of(&[&authority]).speaking(&TLS13);
+    let answer = client.get(server.address, "/metrics").await.unwrap();
+    assert_eq!(answer.status, 200);
+    server.stop().await;
 }

@@ -101,7 +101,7 @@ async fn a_handshake_that_does_not_end_is_cut_off() {
 async fn a_handshake_that_trickles_is_cut_off() {
     let (server, _, _secret) = server(&recorder(1)).await;
     let client = connect(server.local_addr());
-    let server = Running::serve(server.header_timeout(Duration::from_secs(20)));
+    let server = Running::serve(server.header_timeout(Duration::from_secs(20)).unwrap());
     for byte in b"\x16\x03\x01\x02\x00\x01\x00\x01" {
         // It may be closed already.
         let _ = (&client).write(&[*byte]);

@@ -1,7 +1,6 @@
 //! Certificates that change while the server serves.
 
 use std::fs;
-use std::io::Write as _;
 use std::panic::panic_any;
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use gotk_metrics::{Format, Recorder};
 use tokio::sync::watch;
-use tokio::task::{JoinSet, spawn_blocking, yield_now};
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 
 use crate::certificates::{Authority, Pair, Secret};
@@ -69,11 +68,12 @@ async fn no_scrape_fails_while_certificates_change() {
             while !stopped.has_changed().unwrap() {
                 let answer = connection.get("/metrics", "").await.unwrap();
                 assert_eq!(answer.status, 200);
-                scrapes[scraper].fetch_add(1, Ordering::SeqCst);
                 if scraper < 2 || answer.head.contains("connection: close") {
                     connection = client.connect(address).await.unwrap();
                     connections += 1;
                 }
+                // Last, so that the next certificate does not come before this connection.
+                scrapes[scraper].fetch_add(1, Ordering::SeqCst);
             }
             connections
         });
@@ -171,21 +171,21 @@ async fn what_cannot_be_used_changes_nothing_and_counts() {
         (half(certificate), half(key), ca.replace("MII", "AAA"));
     for (certificate, key, ca, expected) in [
         // Written one behind the other.
-        (certificate, &*good.key, ca, "use certificate"),
-        (&good.certificate, key, ca, "use certificate"),
-        (&half_certificate, key, ca, "find a certificate"),
-        (certificate, &half_key, ca, "find a private key"),
-        ("", key, ca, "find a certificate"),
-        (certificate, "", ca, "find a private key"),
-        ("no certificate", "no key", ca, "find a certificate"),
+        (certificate, &*good.key, ca, "cannot use certificate"),
+        (&good.certificate, key, ca, "cannot use certificate"),
+        (&half_certificate, key, ca, "no certificate found"),
+        (certificate, &half_key, ca, "no private key found"),
+        ("", key, ca, "no certificate found"),
+        (certificate, "", ca, "no private key found"),
+        ("no certificate", "no key", ca, "no certificate found"),
         // Exchanged.
-        (key, certificate, ca, "find a certificate"),
-        (certificate, key, "", "find a certificate"),
+        (key, certificate, ca, "no certificate found"),
+        (certificate, key, "", "no certificate found"),
         (
             certificate,
             key,
             &no_ca,
-            "trust client certificate authority",
+            "cannot use the client certificate authorities",
         ),
     ] {
         watched.secret.write(&entries(certificate, key, ca));
@@ -205,7 +205,7 @@ async fn what_is_repaired_is_taken() {
     let watched = Watched::start(&authority, &old).await;
     let key = watched.secret.path("tls.key");
     fs::remove_file(&key).unwrap();
-    let expected = format!("read `{}`", key.display());
+    let expected = format!("cannot read {}", key.display());
     assert_eq!(watched.complaint().await, expected);
     watched.assert_shows(&old).await;
 
@@ -223,7 +223,7 @@ async fn what_is_repaired_is_taken() {
     watched.server.stop().await;
 }
 
-/// What is there from now on lets its reader wait for a writer.
+/// A read of it would wait for a writer.
 fn replace_by_pipe(path: &Path) {
     let pipe = path.with_extension("pipe");
     let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
@@ -231,61 +231,23 @@ fn replace_by_pipe(path: &Path) {
     fs::rename(&pipe, path).unwrap();
 }
 
-/// A new pair that `exchange` brings while the file `name`, a pipe, is read: it is taken, and no
-/// error. `exchange` is told where certificate and key are.
-async fn assert_taken(name: &str, exchange: fn(&Path, &Path, &Pair)) {
+/// `endpoint/src/tls` has files that change between two reads.
+#[tokio::test]
+async fn a_pipe_is_an_error_and_holds_up_nothing() {
     let authority = Authority::new();
     let (old, new) = (authority.issue(), authority.issue());
-    let secret = Secret::of(&old);
-    let recorder = recorder(0);
-    let server = Running::start(&recorder, files(&secret)).await;
-    replace_by_pipe(&secret.path(name));
-    let exchanged = spawn_blocking({
-        let (certificate, key) = (secret.path("tls.crt"), secret.path("tls.key"));
-        let new = new.clone();
-        move || exchange(&certificate, &key, &new)
-    });
-    let exchanged = timeout(LONG, exchanged).await;
-    exchanged.expect("the pipe is read").unwrap();
-    read_again(&recorder).await;
-    let connection = Client::of(&[&authority]).connect(server.address).await;
-    assert!(connection.unwrap().met(&new));
-    let (_, errors) = reads(&recorder);
-    assert_eq!(errors, 0);
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn files_that_are_exchanged_between_two_reads_are_read_again() {
-    // A key that comes when the certificate has been read.
-    assert_taken("tls.key", |certificate, key, new| {
-        // Ready once somebody reads it.
-        let mut pipe = fs::File::create(key).unwrap();
-        fs::write(certificate, &new.certificate).unwrap();
-        fs::remove_file(key).unwrap();
-        fs::write(key, &new.key).unwrap();
-        pipe.write_all(new.key.as_bytes()).unwrap();
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_file_that_is_away_for_a_moment_is_read_again() {
-    assert_taken("tls.crt", |certificate, key, new| {
-        // Ready once somebody reads it, who will find no key.
-        let mut pipe = fs::File::create(certificate).unwrap();
-        fs::remove_file(key).unwrap();
-        replace_by_pipe(certificate);
-        pipe.write_all(new.certificate.as_bytes()).unwrap();
-        drop(pipe);
-        // And once he tries again.
-        let mut pipe = fs::File::create(certificate).unwrap();
-        fs::write(key, &new.key).unwrap();
-        fs::remove_file(certificate).unwrap();
-        fs::write(certificate, &new.certificate).unwrap();
-        pipe.write_all(new.certificate.as_bytes()).unwrap();
-    })
-    .await;
+    let watched = Watched::start(&authority, &old).await;
+    replace_by_pipe(&watched.secret.path("tls.key"));
+    read_again(&watched.recorder).await;
+    let expected = format!("cannot read {}", watched.secret.path("tls.key").display());
+    assert_eq!(watched.complaint().await, expected);
+    watched.assert_shows(&old).await;
+    fs::remove_file(watched.secret.path("tls.key")).unwrap();
+    fs::write(watched.secret.path("tls.crt"), &new.certificate).unwrap();
+    fs::write(watched.secret.path("tls.key"), &new.key).unwrap();
+    read_again(&watched.recorder).await;
+    watched.assert_shows(&new).await;
+    watched.server.stop().await;
 }
 
 /// What panics again when it is dropped.

@@ -45,32 +45,36 @@ async fn a_file_that_cannot_be_used_is_named() {
     let missing = error(TlsFiles::new(secret.path("nowhere"), &key)).await;
     assert_error(
         &missing,
-        &format!("read `{}`", path("nowhere")),
+        &format!("cannot read {}", path("nowhere")),
         "No such file",
     );
     let folder = error(TlsFiles::new(secret.path("..data"), &key)).await;
-    assert_error(&folder, &format!("read `{}`", path("..data")), "directory");
+    assert_error(
+        &folder,
+        &format!("cannot read {}", path("..data")),
+        "not a regular file",
+    );
     let long = error(TlsFiles::new(&certificate, secret.path("long"))).await;
     assert_error(
         &long,
-        &format!("read `{}`", path("long")),
+        &format!("cannot read {}", path("long")),
         "longer than 1 MiB",
     );
     let empty = error(TlsFiles::new(secret.path("empty"), &key)).await;
     assert_error(
         &empty,
-        &format!("find a certificate in `{}`", path("empty")),
+        &format!("no certificate found in {}", path("empty")),
         "no items",
     );
     let empty = error(TlsFiles::new(&certificate, secret.path("empty"))).await;
     assert_error(
         &empty,
-        &format!("find a private key in `{}`", path("empty")),
+        &format!("no private key found in {}", path("empty")),
         "no items",
     );
     let pair = |certificate, key| {
         format!(
-            "use certificate `{}` with key `{}`",
+            "cannot use certificate {} with key {}",
             path(certificate),
             path(key)
         )
@@ -95,11 +99,14 @@ async fn an_authority_that_cannot_be_used_is_named() {
     let empty = error(files().client_ca(secret.path("empty"))).await;
     assert_error(
         &empty,
-        &format!("find a certificate in `{}`", path("empty")),
+        &format!("no certificate found in {}", path("empty")),
         "no items",
     );
     let garbage = error(files().client_ca(secret.path("garbage"))).await;
-    let expected = format!("trust client certificate authority `{}`", path("garbage"));
+    let expected = format!(
+        "cannot use the client certificate authorities in {}",
+        path("garbage")
+    );
     assert_error(&garbage, &expected, "certificate");
 }
 
@@ -107,7 +114,11 @@ async fn an_authority_that_cannot_be_used_is_named() {
 async fn an_interval_of_nothing_is_refused() {
     let files = || TlsFiles::new("/not/mounted/tls.crt", "/not/mounted/tls.key");
     let always = error(files().reload_interval(Duration::ZERO)).await;
-    assert_error(&always, "certificate reload interval is 0", "");
+    assert_error(
+        &always,
+        "the certificate reload interval must not be zero",
+        "",
+    );
 }
 
 #[tokio::test]
@@ -138,4 +149,28 @@ async fn a_server_without_tls_counts_no_certificates() {
     let recorder = recorder(1);
     drop(bind(&recorder).await);
     assert!(!recorder.encode(Format::Text).contains("certwatcher"));
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_used_is_an_error_that_lists_those_that_can() {
+    let pair = Authority::new().issue();
+    let encrypted = pair.key.replace("PRIVATE", "ENCRYPTED PRIVATE");
+    let secret = Secret::mount(&[("tls.crt", &pair.certificate), ("tls.key", &encrypted)]);
+    let key = secret.path("tls.key");
+    let error = error(TlsFiles::new(secret.path("tls.crt"), &key)).await;
+    let expected = format!(
+        "cannot use key {}: supported are RSA (2048 to 8192 bits), ECDSA (P-256, P-384) and Ed25519, \
+         not encrypted",
+        key.display()
+    );
+    assert_error(&error, &expected, "");
+}
+
+#[tokio::test]
+async fn a_client_name_that_cannot_be_is_an_error() {
+    let secret = Secret::of(&Authority::new().issue());
+    let files = TlsFiles::new(secret.path("tls.crt"), secret.path("tls.key"));
+    let error = error(files.client_names(["a name"])).await;
+    let expected = "client name `a name` is neither a DNS name nor an IP address";
+    assert_error(&error, expected, "");
 }

@@ -20,7 +20,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::{env, io};
 
-use gotk_metrics::{KubernetesAuth, MetricsServer, Recorder, TlsFiles};
+use gotk_metrics::{MetricsServer, Recorder, TlsFiles, kubernetes_auth};
 use kube::client::ClientBuilder;
 use kube::{Config, CustomResourceExt as _};
 use tokio::select;
@@ -69,7 +69,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .openmetrics(options.openmetrics);
     if options.authorize {
         // Needs the rights of `deploy/components/auth`; see `docs/security.md`.
-        let auth = KubernetesAuth::new(client.clone());
+        let auth = kubernetes_auth(client.clone());
         server = server.authorize(auth.on_error(|e| eprintln!("metrics: {}", with_causes(e))));
     }
     let mut scheme = "http";
