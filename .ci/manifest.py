@@ -20,7 +20,8 @@ def package(data):
 
 
 def features():
-    return sorted(package(metadata("--no-deps"))["features"])
+    # What the features of kube share is no choice of a user.
+    return sorted(one for one in package(metadata("--no-deps"))["features"] if one != "kube-any")
 
 
 def pairs():

@@ -83,11 +83,11 @@ pub(crate) enum Starter<'a> {
     /// A call of the user.
     Call,
     /// A wrapped reconcile function that is not linked to a source.
-    #[cfg(feature = "kube")]
+    #[cfg(feature = "kube-any")]
     Wrapper,
     /// A wrapped reconcile function of this source, with the uid of the object.
     #[cfg_attr(
-        not(any(feature = "kube", all(test, gotk_loom))),
+        not(any(feature = "kube-any", all(test, gotk_loom))),
         expect(dead_code, reason = "stores are those of kube")
     )]
     Source(&'a SourceState, Uid),

@@ -9,7 +9,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::panic::RefUnwindSafe;
 
-#[cfg(feature = "kube")]
+#[cfg(feature = "kube-any")]
 pub(crate) use self::names::Claim;
 pub(crate) use self::names::Controllers;
 pub(crate) use self::work::{Seat, Work};

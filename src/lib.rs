@@ -171,7 +171,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
-    not(all(feature = "client", feature = "kube", feature = "server")),
+    not(all(feature = "client", feature = "kube-any", feature = "server")),
     expect(
         dead_code,
         reason = "the core can do all that a kube-rs controller, its client and a server need; with the features nothing is left over"
@@ -179,8 +179,6 @@
 )]
 
 mod attempt;
-#[cfg(feature = "auth")]
-mod auth;
 mod catalog;
 #[cfg(feature = "client")]
 pub mod client;
@@ -192,12 +190,16 @@ mod families;
 mod inner;
 #[cfg(feature = "kube")]
 pub mod kube;
+#[cfg(feature = "kube-3")]
+pub mod kube3;
+#[cfg(feature = "kube-4")]
+pub mod kube4;
 mod membership;
 mod metric;
 #[cfg(all(test, gotk_loom))]
 mod models;
 mod object;
-#[cfg(feature = "kube")]
+#[cfg(feature = "kube-any")]
 mod observe;
 mod origin;
 #[cfg(all(feature = "process", target_os = "linux"))]
@@ -217,8 +219,6 @@ mod tracking;
 mod unwind;
 
 pub use attempt::Attempt;
-#[cfg(feature = "auth")]
-pub use auth::kubernetes_auth;
 pub use catalog::{Family, FamilyType};
 pub use clock::ManualClock;
 pub use controller::Outcome;
@@ -232,7 +232,7 @@ pub use metrics_endpoint::{KubernetesAuth, Review, ReviewError};
 #[cfg(feature = "tls")]
 pub use metrics_endpoint::{TlsError, TlsFiles, TlsVersion};
 pub use object::{ObjectId, ToObjectId};
-#[cfg(feature = "kube")]
+#[cfg(feature = "kube-any")]
 pub use observe::{Condition, Conditions, Observe, Observed};
 pub use reconcile::{AttemptFuture, Completion, ErrorCategory, RecordReconcile};
 pub use recorder::{Recorder, RecorderBuilder};

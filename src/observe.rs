@@ -4,6 +4,7 @@
 //! values is ever exposed. Names no Kubernetes type, so that every version of kube shares it.
 
 mod condition;
+mod json;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -44,7 +44,7 @@ enum Part {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[cfg_attr(
-    not(feature = "kube"),
+    not(feature = "kube-any"),
     expect(
         unreachable_pub,
         reason = "labels are declared for stores of kube-rs only"

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub(crate) use self::sync::Pass;
-#[cfg(feature = "kube")]
+#[cfg(feature = "kube-any")]
 pub(crate) use self::sync::Seen;
 use self::sync::SyncState;
 use crate::object::Key;

@@ -1,6 +1,7 @@
 //! What is answered to whom, and what the cluster is asked for it.
 
-use gotk_metrics::{KubernetesAuth, MetricsService, Recorder, kubernetes_auth};
+use gotk_metrics::kube::kubernetes_auth;
+use gotk_metrics::{KubernetesAuth, MetricsService, Recorder};
 use http::Request;
 use http_body_util::BodyExt as _;
 use serde_json::json;

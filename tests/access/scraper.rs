@@ -5,8 +5,9 @@
 use std::sync::{Arc, Mutex};
 
 use gotk_metrics::ScrapeLimits;
+use gotk_metrics::kube::kubernetes_auth;
 use gotk_metrics::{ConditionStatus, ConditionType, Format, ObjectId};
-use gotk_metrics::{KubernetesAuth, MetricsService, Recorder, kubernetes_auth};
+use gotk_metrics::{KubernetesAuth, MetricsService, Recorder};
 use http::Request;
 use http_body_util::BodyExt as _;
 use tokio::task::{JoinHandle, yield_now};

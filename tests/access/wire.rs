@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use gotk_metrics::{MetricsServer, kubernetes_auth};
+use gotk_metrics::MetricsServer;
+use gotk_metrics::kube::kubernetes_auth;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;

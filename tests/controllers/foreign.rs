@@ -26,7 +26,7 @@ async fn a_closure_says_the_state_of_a_deployment() {
         let status = deployment.status.as_ref();
         let observed = Observed::new()
             .conditions(status.map(|status| &status.conditions))
-            .suspended(deployment.spec.paused);
+            .suspended(deployment.spec.as_ref().and_then(|spec| spec.paused));
         let available = observed.condition_of("Available");
         observed.condition("Ready", available.map(|available| available.status()))
     });
@@ -168,10 +168,10 @@ fn deployment(name: &str, paused: Option<bool>) -> Deployment {
             name: Some(name.to_owned()),
             ..ObjectMeta::default()
         },
-        spec: DeploymentSpec {
+        spec: Some(DeploymentSpec {
             paused,
             ..DeploymentSpec::default()
-        },
+        }),
         status: None,
     }
 }

@@ -20,7 +20,8 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::{env, io};
 
-use gotk_metrics::{MetricsServer, Recorder, TlsFiles, kubernetes_auth};
+use gotk_metrics::kube::kubernetes_auth;
+use gotk_metrics::{MetricsServer, Recorder, TlsFiles};
 use kube::client::ClientBuilder;
 use kube::{Config, CustomResourceExt as _};
 use tokio::select;

@@ -3,9 +3,9 @@
 //! Not through `Client::request`: kube logs a response that it cannot read, and the response to a
 //! `TokenReview` contains the token.
 
+use super::deps::kube_client::client::Body;
+use super::deps::kube_client::{self, Client};
 use http::{Request, Response};
-use kube_client::Client;
-use kube_client::client::Body;
 use metrics_endpoint::{KubernetesAuth, ReviewClient};
 
 struct KubeClient(Client);
@@ -29,7 +29,7 @@ impl ReviewClient for KubeClient {
 /// # Examples
 ///
 /// ```no_run
-/// use gotk_metrics::{MetricsServer, Recorder, kubernetes_auth};
+/// use gotk_metrics::{MetricsServer, Recorder, kube::kubernetes_auth};
 /// use kube_client::Client; // kube::Client in a controller
 ///
 /// # #[tokio::main(flavor = "current_thread")]

@@ -1,0 +1,29 @@
+//! Records controllers of kube-rs 4, with k8s-openapi 0.28: attempts from the reconcile function, the state of objects from
+//! the controller's own cache.
+//!
+//! Import the two extension traits, then replace `run` by `run_recorded`:
+//!
+//! ```
+//! use gotk_metrics::kube4::{ControllerExt as _, RecorderExt as _};
+//! ```
+//!
+//! | | |
+//! |---|---|
+//! | [`ControllerExt::run_recorded`] | runs a `Controller` and records everything about it |
+//! | [`RecorderExt::controller`] | options of a controller: name, concurrency, timeout, panics, error categories |
+//! | [`RecorderExt::track`] | reads the state of the objects of a store that is filled by hand |
+//! | [`RecorderExt::instrument`] | makes each call of a reconcile function an attempt |
+//! | [`object_id`] | names an object for the calls of the recorder |
+
+#[path = "kube/all.rs"]
+mod all;
+
+pub use self::all::*;
+
+/// The versions of the dependencies that this module is compiled with.
+mod deps {
+    pub(super) use {
+        k8s_openapi_0_28 as k8s_openapi, kube_client_4 as kube_client, kube_core_4 as kube_core,
+        kube_runtime_4 as kube_runtime,
+    };
+}
