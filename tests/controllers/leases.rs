@@ -1,5 +1,5 @@
-//! What remains when a process loses its lease: its streams and guards end, and `clear` is for what was
-//! recorded by hand.
+//! A process that loses its lease ends its streams and guards, and calls `clear` for the records that were
+//! made by hand. No series may remain.
 
 use std::io;
 use std::sync::Arc;

@@ -1,9 +1,10 @@
 //! The table at the top of `src/membership.rs`, cell by cell.
 //!
-//! Each row is an event, and has one outcome for each state of the record that the event finds: the
-//! object right after the event, and, behind the arrow, after the store S has lost it. `Deleted` there
-//! shows that S owns the record. A record that is there before has failed once, so `False` means that
-//! its life goes on and `Unknown` that another one has begun.
+//! Each test is a row: an event, and its outcome for each state of the record before the event. The
+//! first part of an outcome is the object right after the event. The part after the arrow is the object
+//! after the store S has lost it, where `Deleted` shows that S owns the record. A record that exists
+//! before the event has failed once. `False` therefore means that its life continues, and `Unknown` means
+//! that a new one has begun.
 
 mod calls;
 
@@ -14,7 +15,7 @@ use crate::attempts::controller_of;
 use crate::common::parse;
 use crate::{App, Cache, id, recorder};
 
-/// What the event finds.
+/// The state of the record before the event.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Given {
     Missing,
