@@ -1,4 +1,4 @@
-"""The goals R1 to R17, the soak and the faults: how each is measured, and the table of what came out.
+"""The goals R1 to R17, R23 and R24, the soak and the faults: how each is measured, and the table of what came out.
 
 Started by `reliability`. A goal that could not be measured has failed.
 """
@@ -30,6 +30,8 @@ GOALS = {
     "R15": "set-up errors: an error that names the input, no panic",
     "R16": "no unsafe, no panic path",
     "R17": "supply chain: cargo-deny, no openssl, protobuf, h2",
+    "R23": "a record depends on its own source alone: random histories equal a model",
+    "R24": "no torn line of gotk_resource_info under three scrapers",
     "soak": "20 000 objects for twenty minutes: memory flat, no scrape lost, no series of what is gone",
     "faults": "killed and restarted twenty times: shown is what is, and nothing comes back",
 }
@@ -67,6 +69,19 @@ def by_program(goal, options):
 def fuzzed(options):
     count = 20_000 if options.short else 10_000_000
     passed, out = ran(str(options.programs / "storm"), "operations", str(count))
+    return passed, last_line(out)
+
+
+def histories(options):
+    """Random histories, and storms of sources that begin and end."""
+    program = str(options.programs / "histories")
+    passed, out = ran(program, *(("--seconds", "60") if options.short else ("--steps", "1000000")))
+    calm, storm = ran(program, "--storms", "10" if options.short else "120")
+    return passed and calm, f"{last_line(out)}; {last_line(storm)}"
+
+
+def flips(options):
+    passed, out = ran(str(options.programs / "histories"), "--flips", "5" if options.short else "60")
     return passed, last_line(out)
 
 
@@ -114,7 +129,8 @@ def measured(goal, options):
         return by_endpoint(goal, options)
     if goal in BY_SCRIPT:
         return by_script(goal, options)
-    return {"R1": fuzzed, "R14": hostile_http, "R16": no_panic, "R17": supply_chain}[goal](options)
+    functions = {"R1": fuzzed, "R14": hostile_http, "R16": no_panic, "R17": supply_chain, "R23": histories, "R24": flips}
+    return functions[goal](options)
 
 
 def main():

@@ -9,11 +9,16 @@ mod clients;
 mod common;
 #[path = "../common/whole.rs"]
 mod common_whole;
+mod current;
 mod deletion;
 mod foreign;
 mod helpful;
 mod kinds;
+mod leases;
+mod lives;
+mod namespaces;
 mod options;
+mod overlap;
 mod readme;
 mod reconcile;
 mod requests;

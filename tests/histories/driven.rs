@@ -15,7 +15,7 @@ use crate::step::{Call, Condition};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
     Call(Call),
-    /// Whether it succeeds.
+    /// Ends the attempt, as a success or not.
     End(bool),
 }
 

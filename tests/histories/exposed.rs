@@ -1,4 +1,4 @@
-//! What an exposition shows, in the words of the model.
+//! Compares an exposition with the model, line by line.
 
 use std::collections::BTreeSet;
 

@@ -18,7 +18,7 @@ use crate::step::State;
 const OBJECTS: usize = 2000;
 const SCRAPERS: usize = 3;
 
-/// What the scrapers have seen.
+/// The counts of a run.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Flips {

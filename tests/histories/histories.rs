@@ -1,4 +1,4 @@
-//! Runs histories, storms and flips for as long as it is told to, and prints what came out.
+//! Runs histories, storms or flips for a given time and prints the figures.
 //!
 //!     cargo run --release -p histories -- --steps 1000000
 //!     cargo run --release -p histories -- --seconds 60

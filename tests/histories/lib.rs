@@ -44,7 +44,7 @@ pub struct Difference {
 /// Returns the first difference, in a history that is as short as it gets.
 pub fn run(seed: u64) -> Result<(), Difference> {
     let mut history = step::history(&mut Rng::with_seed(seed), STEPS);
-    // So that whatever has happened shows.
+    // The last steps count too.
     history.push(Step::Scrape);
     let Err(mut what) = play(&history) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What is exposed after any history, worked out in the plainest way.
+//! Computes the exposition after any history in the plainest way.
 //!
 //! It is the table at the top of `src/membership.rs`, written a second time: no locks, no order of
 //! threads, nothing kept between two scrapes that could be read again, and no code of the crate.
@@ -18,7 +18,7 @@ type SourceNumber = usize;
 
 pub(crate) struct Model {
     pub(crate) now: Duration,
-    /// What is in each store, tracked or not.
+    /// The objects of each store, tracked or not.
     pub(crate) stores: [BTreeMap<Name, State>; STORES.len()],
     /// Those that are tracked, in the order in which they were.
     sources: Vec<Source>,

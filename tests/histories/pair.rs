@@ -177,7 +177,7 @@ impl Pair {
         self.attempts.push((attempt, modelled));
     }
 
-    /// What happens to an attempt, if there is one.
+    /// Does a step of an attempt, if there is one.
     fn go_on(&mut self, step: &Step) {
         let count = self.attempts.len();
         match *step {
@@ -241,6 +241,6 @@ fn poll(future: &mut AttemptFuture) -> Poll<Result<kube::runtime::controller::Ac
 }
 
 fn recorder() -> (Recorder, ManualClock) {
-    // One bucket: the histogram has tests of its own.
+    // The buckets of histograms have tests of their own, so one is enough.
     on_manual_clock(Recorder::builder().bounds([1.0]).deleted_grace(GRACE))
 }

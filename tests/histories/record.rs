@@ -1,4 +1,4 @@
-//! What the model keeps for one object.
+//! The model's record of one object.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(crate) struct Record {
     pub(crate) info: Option<Info>,
 }
 
-/// What a store and calls both set.
+/// A value that a store and calls both set.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Value<T> {
     value: Option<T>,

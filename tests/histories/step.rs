@@ -24,7 +24,7 @@ pub(crate) struct State {
     pub(crate) ready: Option<ConditionStatus>,
     pub(crate) stalled: Option<ConditionStatus>,
     pub(crate) suspended: Option<bool>,
-    /// Whether its deletion was requested while a finalizer holds it.
+    /// Its deletion was requested and a finalizer holds it.
     pub(crate) is_terminating: bool,
 }
 

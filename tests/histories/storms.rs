@@ -28,7 +28,7 @@ const OTHERS: std::ops::Range<Name> = LASTING / 2..LASTING * 3 / 2;
 
 type Apps = Store<App<0>>;
 
-/// What the scrapes of a storm have shown.
+/// The counts of a storm.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Storm {

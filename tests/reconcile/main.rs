@@ -6,6 +6,8 @@ mod accounting;
 #[path = "../common/mod.rs"]
 mod common;
 #[cfg(test)]
+mod current;
+#[cfg(test)]
 mod futures;
 #[cfg(test)]
 mod implementors;

@@ -1,4 +1,4 @@
-//! What is read of objects, of a kind known at run time or at compile time.
+//! Objects as a store reads them, of kinds known at run time or at compile time.
 
 use gotk_metrics::ConditionStatus::True;
 use gotk_metrics::kube::RecorderExt as _;
@@ -147,7 +147,7 @@ fn all_objects_get_ready_as_soon_as_one_has_it() {
             assert_objects(&recorder, &[&lines[0], &lines[1], &lines[2], &lines[3]]);
         };
         cache.apply(App::new(with_ready).with("Ready", True));
-        // In the same scrape, whatever the order of the store is.
+        // They all get it in the same scrape, in any order of the store.
         expect("True");
         expect("True");
         cache.apply(App::new(with_ready));

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod attempts;
 #[cfg(test)]
+mod cells;
+#[cfg(test)]
 #[path = "../common/mod.rs"]
 mod common;
 #[cfg(test)]

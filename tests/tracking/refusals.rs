@@ -1,4 +1,4 @@
-//! What a limit refuses is counted when it happens, so that `increase()` sees it.
+//! Each refusal of a limit is counted when it happens, so that `increase()` sees it.
 
 use std::io;
 use std::sync::Arc;
