@@ -28,7 +28,7 @@ const FRESH: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(250);
 
 /// The origin of a scrape: no origin takes more than its share.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Origin {
     /// A router of the user's does not pass the address on.
     #[default]

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, HOST};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderValue, Request, Response, Version};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -112,18 +112,21 @@ async fn respond(
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(connection);
     let has_host = has_valid_host(&parts);
+    let is_probe = path::is_probe(parts.uri.path());
     let response = if !has_host {
         response::bad_host()
-    } else if client.is_admitted() || path::is_probe(parts.uri.path()) {
+    } else if client.is_admitted() || is_probe {
         service.respond(&parts).await
     } else {
         response::no_certificate()
     };
     let mut response = response.map(|body| TrackedBody { body, responding });
     let is_strange = !has_host || !body.is_end_stream() || !parts.uri.path().starts_with('/');
-    if is_strange || !client.is_current() || deadline.is_draining() {
-        // The rest of this request must never be read as another request. Or the certificate has
-        // changed, and the next request must use the new one. Or there will be no next one.
+    let is_rejected = response.status() == StatusCode::SERVICE_UNAVAILABLE && !is_probe;
+    if is_strange || is_rejected || !client.is_current() || deadline.is_draining() {
+        // The rest of this request must never be read as another request. Or there are too many
+        // clients. Or the certificate has changed, and the next request must use the new one. Or
+        // there will be no next one.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }

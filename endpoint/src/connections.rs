@@ -2,7 +2,8 @@
 //!
 //! At their limit, the connection with the least progress makes room for a new one.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::future::{Future, pending};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
+use crate::admission::Origin;
 use crate::deadline::ConnectionDeadline;
 
 /// More than the scrapers and probes of a process, and little memory.
@@ -21,7 +23,14 @@ pub(crate) struct Connections {
     limit: usize,
     tasks: JoinSet<()>,
     /// In the order of their acceptance. Some may have ended.
-    known: VecDeque<(AbortHandle, ConnectionDeadline)>,
+    known: VecDeque<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    task: AbortHandle,
+    deadline: ConnectionDeadline,
+    origin: Origin,
 }
 
 impl Connections {
@@ -39,12 +48,17 @@ impl Connections {
         &mut self,
         connection: impl Future<Output = ()> + Send + 'static,
         deadline: ConnectionDeadline,
+        origin: Origin,
     ) {
         if self.known.len() > 2 * self.tasks.len() + 16 {
-            self.known.retain(|(task, _)| !task.is_finished());
+            self.known.retain(|one| !one.task.is_finished());
         }
         let task = self.tasks.spawn(connection);
-        self.known.push_back((task, deadline));
+        self.known.push_back(Known {
+            task,
+            deadline,
+            origin,
+        });
     }
 
     /// Waits until any connection ends; never ready while there is none.
@@ -62,15 +76,27 @@ impl Connections {
     }
 
     /// Ends the connection with the least progress; returns `false` if there is none.
+    ///
+    /// Among several it is one of the address that has most connections, and of those the oldest.
     pub(crate) async fn make_room(&mut self) -> bool {
-        self.known.retain(|(task, _)| !task.is_finished());
-        let known = self.known.iter().enumerate();
-        let slowest = known.min_by_key(|(_, (_, deadline))| deadline.progress());
+        self.known.retain(|one| !one.task.is_finished());
+        let mut of_origin = HashMap::new();
+        for one in &self.known {
+            *of_origin.entry(one.origin).or_insert(0_usize) += 1;
+        }
+        let slowest = self.known.iter().enumerate().min_by_key(|(_, one)| {
+            let (progress, since) = one.deadline.progress();
+            (
+                progress,
+                Reverse(of_origin.get(&one.origin).copied()),
+                since,
+            )
+        });
         let Some((slowest, _)) = slowest else {
             return false;
         };
-        if let Some((task, _)) = self.known.remove(slowest) {
-            task.abort();
+        if let Some(one) = self.known.remove(slowest) {
+            one.task.abort();
         }
         // This connection or another: either way there is room.
         self.ended().await;
@@ -79,8 +105,8 @@ impl Connections {
 
     /// Ends all connections after their response, within the limit.
     pub(crate) async fn drain(mut self, limit: Duration) {
-        for (_, deadline) in &self.known {
-            deadline.drain();
+        for one in &self.known {
+            one.deadline.drain();
         }
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         // Connections that are still open after that are closed.

@@ -77,7 +77,9 @@ pub(crate) enum Progress {
     AwaitsAdmission,
     /// The client reads nothing of the response.
     Stalled,
-    /// The connection is fresh, or the client reads its response.
+    /// The connection waits, but not for long.
+    Fresh,
+    /// The response is being made, or the client reads it.
     Active,
 }
 
@@ -254,12 +256,13 @@ impl ConnectionDeadline {
         let is_fresh = state.since.elapsed() < FRESH;
         let progress = match state.phase {
             _ if state.closed_by_client => Progress::Closed,
-            _ if is_fresh => Progress::Active,
+            Phase::Handshake | Phase::Header | Phase::Idle if is_fresh => Progress::Fresh,
             Phase::Handshake | Phase::Header | Phase::Idle => Progress::AwaitsRequest,
+            Phase::Response if state.waits && is_fresh => Progress::Fresh,
             Phase::Response if state.waits => Progress::AwaitsAdmission,
             Phase::Response | Phase::Flush => match state.stalled {
-                Some(since) => return (Progress::Stalled, since),
-                None => Progress::Active,
+                Some(since) if !is_fresh => return (Progress::Stalled, since),
+                _ => Progress::Active,
             },
         };
         (progress, state.since)

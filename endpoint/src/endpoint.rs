@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
+use crate::admission::Origin;
 #[cfg(feature = "auth")]
 use crate::auth::KubernetesAuth;
 use crate::bind::{BindAddress, BindError};
@@ -222,8 +223,9 @@ impl<X> Endpoint<X> {
     /// Sets the maximum number of connections.
     ///
     /// At the limit, the connection with the least progress is closed for a new one: first those whose
-    /// client is gone, then those that wait for a request, for a place or for their client, and fresh
-    /// ones last. Defaults to 512, or half of the file descriptors of this process if that is less.
+    /// client is gone, then those that wait for a request, for a place or for their client, then fresh
+    /// ones, and responses that are being read last. Among equals, it is one of the address that has
+    /// most connections. Defaults to 512, or half of the file descriptors of this process if that is less.
     ///
     /// # Errors
     ///
@@ -344,7 +346,7 @@ impl Acceptor {
             self.limits,
             deadline.clone(),
         );
-        connections.add(connection, deadline);
+        connections.add(connection, deadline, Origin::address(address.ip()));
     }
 
     /// Accepts the connections in the kernel's queue, and closes the listener.

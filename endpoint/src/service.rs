@@ -263,10 +263,12 @@ impl<X> EndpointService<X> {
             let place = admission.admit(origin, deadline, until).await?;
             Some((place, admission.encoder(until).await?))
         };
+        // Also if the client is gone before.
+        counted.rejected();
         let Some(admitted) = admitted.await else {
-            counted.rejected();
             return text(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes\n");
         };
+        counted.admitted();
         self.expose(counted, scrape, gzip, admitted).await
     }
 

@@ -256,6 +256,11 @@ impl CountedScrape {
         self.end = ScrapeEnd::Forbidden;
     }
 
+    /// It has a place, and fails unless there is an exposition.
+    pub(crate) fn admitted(&mut self) {
+        self.end = ScrapeEnd::Failed;
+    }
+
     /// There was no place for it.
     pub(crate) fn rejected(&mut self) {
         self.end = ScrapeEnd::Rejected;

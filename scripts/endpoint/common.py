@@ -81,12 +81,13 @@ def unverified():
     return context
 
 
-def fetch(address, target="/metrics", headers=None, method="GET", context=None):
-    """Status, headers and body, as they came; over TLS with a context for it."""
+def fetch(address, target="/metrics", headers=None, method="GET", context=None, source=None):
+    """Status, headers and body, as they came; over TLS with a context for it, from the address `source`."""
+    source = source and (source, 0)
     if context:
-        connection = http.client.HTTPSConnection(*address, timeout=LONG, context=context)
+        connection = http.client.HTTPSConnection(*address, timeout=LONG, context=context, source_address=source)
     else:
-        connection = http.client.HTTPConnection(*address, timeout=LONG)
+        connection = http.client.HTTPConnection(*address, timeout=LONG, source_address=source)
     try:
         connection.request(method, target, headers=headers or {})
         response = connection.getresponse()
@@ -108,7 +109,12 @@ def wait_until(condition, seconds):
 
 
 class Honest(threading.Thread):
-    """A scraper that means well: one whole scrape after the other, every `interval` seconds."""
+    """A scraper that means well: one whole scrape after the other, every `interval` seconds.
+
+    From another address than the attackers, as each address has its share of the places.
+    """
+
+    SOURCE = "127.0.0.2"
 
     def __init__(self, address, interval, context=None):
         super().__init__(daemon=True)
@@ -121,7 +127,7 @@ class Honest(threading.Thread):
             start = time.monotonic()
             try:
                 # A body that breaks off raises.
-                status, _, body = fetch(self.address, context=self.context)
+                status, _, body = fetch(self.address, context=self.context, source=self.SOURCE)
                 if status != 200 or not body:
                     self.failures.append(f"status {status}, {len(body)} bytes")
             except (OSError, http.client.HTTPException) as error:

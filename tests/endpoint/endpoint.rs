@@ -11,7 +11,7 @@ use std::error::Error;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use gotk_metrics::{MetricsServer, ObjectId, Recorder, TlsFiles};
+use gotk_metrics::{MetricsServer, ObjectId, Recorder, ScrapeLimits, TlsFiles};
 use tokio::sync::oneshot;
 
 use self::options::Options;
@@ -21,7 +21,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let Some(options) = options::read()? else {
         return Ok(());
     };
-    let recorder = Recorder::builder().max_objects(200_000).build()?;
+    let mut limits = ScrapeLimits::default();
+    if let Some(queue) = options.queue {
+        limits = limits.queue(queue)?;
+    }
+    let builder = Recorder::builder().max_objects(200_000);
+    let recorder = builder.scrape_limits(limits).build()?;
     if options.hostile {
         corpus::record(&recorder);
         println!("{}", corpus::truth());
@@ -68,6 +73,9 @@ fn fill(recorder: &Recorder, objects: usize) -> Vec<ObjectId<'static>> {
 async fn serve(recorder: &Recorder, options: &Options) -> Result<MetricsServer, Box<dyn Error>> {
     let mut server = MetricsServer::bind(recorder.clone(), options.listen).await?;
     server = server.openmetrics(options.openmetrics);
+    if let Some(limit) = options.connections {
+        server = server.connection_limit(limit)?;
+    }
     if let Some(limit) = options.header_timeout {
         server = server.header_timeout(limit)?;
     }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use metrics_endpoint::Endpoint;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{sleep, timeout};
 
 use crate::client::{ATTACKER, HONEST, LONG, PROBE, Running, SCRAPE, any_port};
-use crate::client::{assert_status, request, send};
+use crate::client::{assert_status, drain, request, send};
 use crate::source::Source;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,6 +57,27 @@ async fn a_fresh_connection_is_closed_last() {
     for mut client in old.drain(..1) {
         let read = timeout(LONG, client.read(&mut [0; 1])).await.unwrap();
         assert!(read.is_err() || read.is_ok_and(|n| n == 0), "it is open");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_connections_closes_those_of_its_own_address() {
+    let source = Source::of(1);
+    let endpoint = Endpoint::bind(source.clone(), any_port()).await.unwrap();
+    let server = Running::serve(endpoint.connection_limit(8).unwrap());
+    source.hold(true);
+    let scraping = send(server.address, HONEST, SCRAPE).await;
+    let mut starting = send(server.address, HONEST, "GET /healthz HTTP/1.1\r\n").await;
+    let mut burst = Vec::new();
+    for _ in 0..100 {
+        burst.push(send(server.address, ATTACKER, "").await);
+    }
+    source.hold(false);
+    let rest = b"Host: test\r\nConnection: close\r\n\r\n";
+    starting.write_all(rest).await.unwrap();
+    for client in [scraping, starting] {
+        assert_status(&drain(client).await, 200);
     }
     server.stop().await;
 }
