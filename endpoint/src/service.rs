@@ -282,20 +282,25 @@ impl<X> EndpointService<X> {
         let source = Arc::clone(&self.source);
         let media_type = scrape.media_type();
         // Starting an exposition may block.
-        let started = spawn_blocking(move || {
-            // Until the thread ends, even if the client is gone before.
-            let _encoder = encoder;
+        let start = move || {
             // The payload is leaked: dropping it runs foreign code, which could panic again.
             let body = catch_unwind(AssertUnwindSafe(|| source.expose(&scrape)));
             let body = body.map_err(mem::forget).ok()?;
             Streamed::start(body, gzip, counted, place).ok()
+        };
+        // On a task, so that the next scrape gets the thread, even if the client is gone before: a
+        // permit that ends in the thread comes back before the thread does.
+        let started = tokio::spawn(async move {
+            let started = spawn_blocking(start).await;
+            drop(encoder);
+            started
         });
         match started.await {
-            Ok(Some(started)) => {
+            Ok(Ok(Some(started))) => {
                 let compressed = started.is_compressed();
                 exposition(media_type, compressed, ResponseBody::exposition(started))
             }
-            Ok(None) | Err(_) => scrape_failed(),
+            _ => scrape_failed(),
         }
     }
 

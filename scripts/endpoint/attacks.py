@@ -4,8 +4,10 @@ What counts is what the server holds, read from its own process, and what an hon
 """
 
 import re
+import resource
 import selectors
 import socket
+import struct
 import tempfile
 import time
 from pathlib import Path
@@ -125,6 +127,65 @@ def crowd(checks, options, which, request, *arguments):
         # At first there is room for all.
         checks.that(f"honest scrapes go on: {first_half}, then {second_half}", second_half > first_half / 4)
         report_honest(checks, honest, 1.0)
+
+
+def abandoned_scrapes(checks, options):
+    """R18: a client that sends a scrape and closes its connection, as fast as it can."""
+    duration = 3 if options.short else 10
+    for objects in (1_000, 10_000):
+        for name, header in (("plain", b""), ("gzip", b"Accept-Encoding: gzip\r\n")):
+            for how in ("FIN", "RST"):
+                print(f"--- R18: abandoned scrapes of {objects} objects, {name}, {how}")
+                with Endpoint(options.endpoint, "--objects", str(objects)) as endpoint:
+                    abandon(checks, endpoint, header, how, duration)
+
+
+def abandon(checks, endpoint, header, how, duration):
+    request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n"
+    fetch(endpoint.address)
+    idle, idle_threads, threads = endpoint.memory("VmRSS"), endpoint.threads(), 0
+    honest = Honest(endpoint.address, 0.1)
+    honest.start()
+    end, count = time.monotonic() + duration, 0
+    while time.monotonic() < end:
+        with socket.socket() as peer:
+            if how == "RST":
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.settimeout(5)
+            peer.connect(endpoint.address)
+            peer.sendall(request)
+            count += 1
+        if count % 100 == 0:
+            threads = max(threads, endpoint.threads())
+    honest.stop()
+    peak = endpoint.memory("VmHWM")
+    checks.that("64 MiB above idle at most", peak <= idle + (64 << 20), mib(peak - idle))
+    checks.that("8 threads above idle at most", threads <= idle_threads + 8, threads)
+    report_honest(checks, honest, 0.99)
+    freed = wait_until(lambda: endpoint.memory("VmRSS") <= idle + (8 << 20), 10)
+    checks.figure(f"{count / duration:.0f} scrapes/s; resident {mib(idle)} idle, {mib(peak)} at most,"
+                  f" {mib(endpoint.memory('VmRSS'))} afterwards{'' if freed else ', more than 8 MiB above idle'};"
+                  f" threads {idle_threads} idle, {threads} at most")
+
+
+def kernel_memory(checks, options):
+    """R20: clients that read nothing, and one that reads steadily."""
+    print("--- R20: kernel memory")
+    with Endpoint(options.endpoint, "--objects", "10000") as endpoint:
+        before = kernel_bytes()
+        peers = [connect(endpoint.address) for _ in range(300)]
+        for peer in peers:
+            send(peer, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(4)
+        used = kernel_bytes() - before
+        close(peers)
+        checks.that("300 clients that read nothing cost 50 MiB at most", used <= 50 << 20, mib(used))
+        checks.figure(f"TCP memory of the kernel {mib(used)} more")
+
+
+def kernel_bytes():
+    pages = re.search(r"^TCP:.* mem (\d+)", Path("/proc/net/sockstat").read_text(), re.MULTILINE)[1]
+    return int(pages) * resource.getpagesize()
 
 
 def slow_readers(checks, options):

@@ -25,6 +25,8 @@ PARTS = {
     "slow-headers": attacks.slow_headers,
     "slow-handshakes": attacks.slow_handshakes,
     "few-descriptors": attacks.few_descriptors,
+    "abandoned-scrapes": attacks.abandoned_scrapes,
+    "kernel-memory": attacks.kernel_memory,
     "slow-readers": attacks.slow_readers,
     "at-once": attacks.at_once,
     "hostile": hostile.parsers,
