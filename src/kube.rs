@@ -22,5 +22,7 @@ pub use self::all::*;
 
 /// The versions of the dependencies that this module is compiled with.
 mod deps {
-    pub(super) use {k8s_openapi, kube_client, kube_core, kube_runtime};
+    #[cfg(feature = "auth")]
+    pub(super) use kube_client;
+    pub(super) use {k8s_openapi, kube_core, kube_runtime};
 }

@@ -22,8 +22,9 @@ pub use self::all::*;
 
 /// The versions of the dependencies that this module is compiled with.
 mod deps {
+    #[cfg(feature = "auth")]
+    pub(super) use kube_client_3 as kube_client;
     pub(super) use {
-        k8s_openapi_0_27 as k8s_openapi, kube_client_3 as kube_client, kube_core_3 as kube_core,
-        kube_runtime_3 as kube_runtime,
+        k8s_openapi_0_27 as k8s_openapi, kube_core_3 as kube_core, kube_runtime_3 as kube_runtime,
     };
 }

@@ -5,8 +5,8 @@
 use std::convert::Infallible;
 use std::error::Error;
 
+use crate::gotk_kube::ControllerExt as _;
 use futures_util::future::join;
-use gotk_metrics::kube::ControllerExt as _;
 use gotk_metrics::{Format, Recorder};
 use http::{Request, Response, Uri};
 use k8s_openapi::api::core::v1::ConfigMap;

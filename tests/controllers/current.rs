@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use crate::gotk_kube::{ControllerExt as _, RecorderExt as _, object_id};
 use gotk_metrics::ConditionStatus::{False, True};
-use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _, object_id};
 use gotk_metrics::{Attempt, ConditionType};
 use kube::runtime::controller::Action;
 use tokio::time::sleep;

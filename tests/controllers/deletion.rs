@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::gotk_kube::{ControllerExt as _, object_id};
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::kube::{ControllerExt as _, object_id};
 use gotk_metrics::{ConditionType, Recorder};
 use kube::Api;
 use kube::runtime::controller::Action;

@@ -2,7 +2,7 @@
 //!
 //! The closures are written as users write them, without types.
 
-use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _};
+use crate::gotk_kube::{ControllerExt as _, RecorderExt as _};
 use gotk_metrics::{Observe as _, Observed};
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::ConfigMap;

@@ -4,8 +4,8 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::gotk_kube::{ControllerExt as _, RecorderExt as _, object_id};
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _, object_id};
 use gotk_metrics::{ConditionType, Format};
 use kube::runtime::controller::Action;
 use tokio::time::{advance, sleep};

@@ -1,6 +1,6 @@
 //! Several controllers of one kind, each recorded in its own way.
 
-use gotk_metrics::kube::RecorderExt as _;
+use crate::gotk_kube::RecorderExt as _;
 use tokio::time::sleep;
 
 use crate::common::assert_objects;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gotk_metrics::kube::{ControllerExt as _, ControllerOptions, RecorderExt as _};
+use crate::gotk_kube::{ControllerExt as _, ControllerOptions, RecorderExt as _};
 use gotk_metrics::{ErrorCategory, Format, Observe, Recorder};
 use kube::Resource;
 use kube::runtime::controller::Action;

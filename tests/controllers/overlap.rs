@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::gotk_kube::{ControllerExt as _, RecorderExt as _, object_id};
 use gotk_metrics::ObjectId;
-use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _, object_id};
 
 use crate::common::{assert_counters, assert_objects};
 use crate::kinds::{Step, Task, task};

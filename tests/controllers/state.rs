@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use crate::gotk_kube::{ControllerExt as _, RecorderExt as _, object_id};
 use futures_util::FutureExt as _;
-use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _, object_id};
 use gotk_metrics::{ConditionStatus, ConditionType};
 use gotk_metrics::{Format, Observe as _, Observed};
 use kube::runtime::controller::{self, applier, trigger_self};

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use crate::gotk_kube::{RecorderExt as _, TrackGuard};
 use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::Recorder;
-use gotk_metrics::kube::{RecorderExt as _, TrackGuard};
 use gotk_metrics::{ConditionType, Format, ObjectId, Observed};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::store::Writer;

@@ -5,9 +5,9 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use crate::gotk_kube::{ControllerExt as _, RecorderExt as _};
 use futures_util::StreamExt as _;
 use gotk_metrics::ConditionStatus::True;
-use gotk_metrics::kube::{ControllerExt as _, RecorderExt as _};
 use gotk_metrics::{ConditionType, Format, ObjectId};
 use tokio::sync::oneshot;
 use tokio::time::sleep;

@@ -10,8 +10,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::gotk_kube::{ControllerExt as _, ControllerOptions, RecorderExt as _, TrackGuard};
 use futures_util::{Stream, StreamExt as _};
-use gotk_metrics::kube::{ControllerExt as _, ControllerOptions, RecorderExt as _, TrackGuard};
 use gotk_metrics::{Observed, Recorder};
 use kube::runtime::controller::{self, Action};
 use kube::runtime::reflector::{ObjectRef, store};

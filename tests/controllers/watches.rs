@@ -4,8 +4,8 @@
 
 use std::future::ready;
 
+use crate::gotk_kube::ControllerExt as _;
 use futures_util::StreamExt as _;
-use gotk_metrics::kube::ControllerExt as _;
 use kube::runtime::watcher;
 use tokio::time::sleep;
 

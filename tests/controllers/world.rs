@@ -7,8 +7,8 @@ use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::gotk_kube::ControllerExt as _;
 use futures_util::{Stream, StreamExt as _};
-use gotk_metrics::kube::ControllerExt as _;
 use gotk_metrics::{Recorder, RecorderBuilder};
 use kube::core::NamespaceResourceScope;
 use kube::runtime::{Controller, watcher};
