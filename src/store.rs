@@ -276,6 +276,10 @@ impl Store {
         Round::new(self.round.load(Ordering::Relaxed))
     }
 
+    pub(crate) fn hash_of(&self, value: impl std::hash::Hash) -> u64 {
+        self.hasher.hash_one(value)
+    }
+
     fn hash(&self, key: Key<'_>) -> u64 {
         self.hasher.hash_one(key)
     }

@@ -20,7 +20,8 @@ impl App {
         let metadata = ObjectMeta {
             name: Some(format!("app-{number:06}")),
             namespace: Some(format!("team-{:03}", number % 100)),
-            resource_version: Some(number.to_string()),
+            uid: Some(format!("6f1c2d3e-0000-4000-8000-{number:012x}")),
+            resource_version: Some(format!("{number}{}", u8::from(ready))),
             ..ObjectMeta::default()
         };
         let condition = |type_: &str, status: &str| Condition {

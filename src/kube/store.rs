@@ -4,6 +4,7 @@
 //! shows that.
 
 use std::any::{TypeId, type_name};
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::mem;
@@ -69,6 +70,8 @@ struct Facts {
 /// An object as the last sync found it. Weak, so that what has left the cache is freed.
 struct Cached<K> {
     object: Weak<K>,
+    /// A hash of its uid and its resourceVersion; None if it lacks one of them.
+    version: Option<u64>,
     /// None if it was refused or could not be named.
     seen: Option<Seen>,
     /// Whether the cap has refused it, which counts once.
@@ -80,9 +83,13 @@ struct Cached<K> {
 }
 
 impl<K> Cached<K> {
-    fn new(object: &Arc<K>) -> Self {
+    fn new(object: &Arc<K>, pass: &Pass<'_>) -> Self
+    where
+        K: Resource,
+    {
         Self {
             object: Arc::downgrade(object),
+            version: version(&**object, pass),
             seen: None,
             is_refused: false,
             behind: None,
@@ -93,6 +100,59 @@ impl<K> Cached<K> {
     fn is(&self, object: &Arc<K>) -> bool {
         self.object.as_ptr() == Arc::as_ptr(object)
     }
+}
+
+/// What is left of the last sync while another one looks for its objects in it.
+struct Rest<K> {
+    objects: Vec<Option<Cached<K>>>,
+    /// Where the next object is expected.
+    next: usize,
+    /// How many objects in a row were not there.
+    misses: usize,
+    /// The places by version. Made when so many are not there that the store was listed again.
+    by_version: Option<HashMap<u64, usize>>,
+}
+
+impl<K: Resource> Rest<K> {
+    fn new(objects: Vec<Cached<K>>) -> Self {
+        Self {
+            objects: objects.into_iter().map(Some).collect(),
+            next: 0,
+            misses: 0,
+            by_version: None,
+        }
+    }
+
+    /// Takes out the object, or one of the same uid and version: a list makes new allocations of
+    /// objects that have not changed.
+    fn take(&mut self, object: &Arc<K>, pass: &Pass<'_>) -> Option<Cached<K>> {
+        if self.misses < WINDOW {
+            let near = self.objects.iter_mut().skip(self.next).take(WINDOW);
+            let is_it = |slot: &Option<Cached<K>>| slot.as_ref().is_some_and(|one| one.is(object));
+            if let Some((at, slot)) = near.enumerate().find(|(_, slot)| is_it(slot)) {
+                self.next += at + 1;
+                self.misses = 0;
+                return slot.take();
+            }
+            self.misses += 1;
+            return None;
+        }
+        let by_version = self.by_version.get_or_insert_with(|| {
+            let places = self.objects.iter().enumerate();
+            let places = places.filter_map(|(at, slot)| Some((slot.as_ref()?.version?, at)));
+            places.collect()
+        });
+        let at = by_version.get(&version(&**object, pass)?)?;
+        let mut found = self.objects.get_mut(*at)?.take()?;
+        found.object = Arc::downgrade(object);
+        Some(found)
+    }
+}
+
+fn version<K: Resource>(object: &K, pass: &Pass<'_>) -> Option<u64> {
+    let meta = object.meta();
+    let (uid, version) = (meta.uid.as_ref()?, meta.resource_version.as_ref()?);
+    Some(pass.hash((uid, version)))
 }
 
 impl<K> Default for Last<K> {
@@ -154,13 +214,11 @@ where
             .map(|(cached, object)| self.renew(pass, object, cached, &mut last.facts))
             .count();
         // From here on something came, went or changed.
-        let mut rest = before.split_off(same).into_iter();
+        let mut rest = Rest::new(before.split_off(same));
         last.objects = before;
         for object in objects.iter().skip(same) {
-            let mut near = rest.as_slice().iter().take(WINDOW);
-            let known = near.position(|cached| cached.is(object));
-            let known = known.and_then(|at| rest.nth(at));
-            let mut cached = known.unwrap_or_else(|| Cached::new(object));
+            let known = rest.take(object, pass);
+            let mut cached = known.unwrap_or_else(|| Cached::new(object, pass));
             self.renew(pass, object, &mut cached, &mut last.facts);
             last.objects.push(cached);
         }

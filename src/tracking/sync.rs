@@ -162,6 +162,10 @@ impl Drop for SyncGuard<'_> {
 // === impl Pass ===
 
 impl Pass<'_> {
+    pub(crate) fn hash(&self, value: impl std::hash::Hash) -> u64 {
+        self.store.hash_of(value)
+    }
+
     pub(crate) fn uid(&self, uid: Option<&str>) -> Uid {
         self.store.uid(uid)
     }

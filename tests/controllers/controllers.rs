@@ -3,6 +3,7 @@
 //! Time is tokio's and paused: it moves only when every task waits, so no test waits for anything.
 //! The packages `controllers-kube4` and `controllers-kube3` compile the same tests.
 
+#[path = "all.rs"]
 mod all;
 mod clients;
 mod helpful;

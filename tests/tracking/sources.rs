@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gotk_metrics::ConditionStatus::{False, True};
 use gotk_metrics::kube::RecorderExt as _;
-use gotk_metrics::{ConditionType, Format, Recorder};
+use gotk_metrics::{ConditionType, Format, Observe as _, Recorder};
 
 use crate::attempts::controller_of;
 use crate::common::{assert_objects, on_manual_clock};
@@ -163,4 +163,37 @@ fn records_of_an_ended_store_make_room_at_the_cap() {
             .encode(Format::Text)
             .contains("gotkmetrics_refused_total{limit=\"objects\"} 0\n")
     );
+}
+
+#[test]
+fn a_list_without_changes_is_not_read_again() {
+    let (recorder, _) = recorder();
+    let reads = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = std::sync::Arc::clone(&reads);
+    let listed = |version: &str| {
+        let app = |number: usize| {
+            let mut app = App::new(&format!("a{number:04}")).with_uid(&format!("u{number}"));
+            app.metadata.resource_version = Some(version.to_owned());
+            app
+        };
+        (0..1_000).map(app).collect::<Vec<_>>()
+    };
+    let mut cache = Cache::of(listed("1"));
+    let _tracked = recorder
+        .source_of(move |app: &App| {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            app.observe()
+        })
+        .track(cache.store());
+    let reads = || {
+        drop(recorder.encode(Format::Text));
+        reads.swap(0, std::sync::atomic::Ordering::Relaxed)
+    };
+    assert_eq!(reads(), 1_000);
+    assert_eq!(reads(), 0);
+    // New allocations of the same objects: the store's order may be another one, so some are read.
+    cache.list(listed("1"));
+    assert!(reads() <= 64);
+    cache.list(listed("2"));
+    assert_eq!(reads(), 1_000);
 }
