@@ -224,6 +224,24 @@ async fn clear_forgets_what_was_recorded_and_the_store_is_read_again() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_was_never_polled_waits_for_nothing() {
+    let world = World::new();
+    let controller = world.controller::<Task>();
+    let recorder = &world.recorder;
+    let standby = controller.run_recorded(recorder, reconcile_task, policy, world.context());
+    settle().await;
+    assert_sources(&world, "Task", 0, 0);
+    world.server.forbid::<Task>("ns");
+    let running = spawn(standby);
+    settle().await;
+    assert_sources(&world, "Task", 0, 1);
+    world.server.permit::<Task>("ns");
+    sleep(RETRIED).await;
+    assert_sources(&world, "Task", 1, 0);
+    running.stop().await;
+}
+
 /// Compares the number of stores of a kind that have their first list, and that wait for it.
 #[track_caller]
 fn assert_sources(world: &World, kind: &str, synced: u64, waiting: u64) {
