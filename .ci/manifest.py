@@ -20,7 +20,7 @@ def package(data):
 
 
 def features():
-    # What the features of kube share is no choice of a user.
+    # Users do not enable `kube-any`: the features of kube enable it.
     return sorted(one for one in package(metadata("--no-deps"))["features"] if one != "kube-any")
 
 
