@@ -125,14 +125,8 @@ impl<K: Lookup, E: 'static> Attempts<K, E> {
             let mut attempt = self.start(&object);
             let controller = self.controller();
             let timed = TimedFuture {
-                timer: self
-                    .failures
-                    .timeout
-                    .as_ref()
-                    .map(|timeout| Box::pin(sleep(timeout.limit))),
+                timer: self.timer(controller.as_ref()),
                 future: Some(enter(&mut attempt, || reconcile(object, ctx))),
-                failures: Arc::clone(&self.failures),
-                controller: controller.clone(),
             };
             ReconcileFuture {
                 attempt: AttemptFuture::new(attempt, timed, outcome),
@@ -140,6 +134,15 @@ impl<K: Lookup, E: 'static> Attempts<K, E> {
                 controller,
             }
         }
+    }
+
+    fn timer(&self, controller: Option<&Arc<Controller>>) -> Option<Pin<Box<Timer<E>>>> {
+        let timeout = self.failures.timeout.as_ref()?;
+        Some(Box::pin(Timer {
+            sleep: sleep(timeout.limit),
+            failures: Arc::clone(&self.failures),
+            controller: controller.cloned(),
+        }))
     }
 
     fn start(&self, object: &K) -> Attempt {
@@ -175,7 +178,15 @@ pin_project! {
         #[pin]
         future: Option<F>,
         // Boxed, so that an attempt without a timeout does not grow.
-        timer: Option<Pin<Box<Sleep>>>,
+        timer: Option<Pin<Box<Timer<E>>>>,
+    }
+}
+
+pin_project! {
+    /// What only an attempt with a timeout needs.
+    struct Timer<E> {
+        #[pin]
+        sleep: Sleep,
         failures: Arc<Failures<E>>,
         controller: Option<Arc<Controller>>,
     }
@@ -195,12 +206,13 @@ where
             return Poll::Ready(output);
         }
         if let Some(timer) = this.timer
-            && let Some(timeout) = &this.failures.timeout
-            && timer.as_mut().poll(cx).is_ready()
+            && let timer = timer.as_mut().project()
+            && let Some(timeout) = &timer.failures.timeout
+            && timer.sleep.poll(cx).is_ready()
         {
             // Within the attempt, so that calls of its destructors belong to it.
             this.future.set(None);
-            if let Some(controller) = this.controller {
+            if let Some(controller) = timer.controller {
                 controller.timeouts.inc();
             }
             return Poll::Ready(Err((timeout.error)()));
